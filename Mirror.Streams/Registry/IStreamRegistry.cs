@@ -1,0 +1,36 @@
+namespace Mirror.Streams.Registry;
+
+/// <summary>The streams that exist, and the wish to end one. Each record has one owner: the node that its publisher is connected to.</summary>
+public interface IStreamRegistry
+{
+    /// <summary>Writes the owner's newest snapshot.</summary>
+    ValueTask PutAsync(StreamRecord record, CancellationToken cancellationToken);
+
+    /// <summary>Removes a record.</summary>
+    ValueTask RemoveAsync(string streamId, CancellationToken cancellationToken);
+
+    /// <summary>One record; <see langword="null"/> if there is none.</summary>
+    ValueTask<StreamRecord?> FindAsync(string streamId, CancellationToken cancellationToken);
+
+    /// <summary>All records, by name.</summary>
+    ValueTask<IReadOnlyList<StreamRecord>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks the owner to act. At least once, so commands are idempotent.</summary>
+    /// <returns><see langword="false"/> when no such stream exists.</returns>
+    ValueTask<bool> SendAsync(StreamCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Calls <paramref name="handler"/> for each command to a stream of this node, until the result is disposed.</summary>
+    IDisposable Subscribe(Action<StreamCommand> handler);
+}
+
+/// <summary>A wish about one stream.</summary>
+/// <param name="StreamId">The stream.</param>
+/// <param name="Action">What to do.</param>
+public sealed record StreamCommand(string StreamId, StreamAction Action);
+
+/// <summary>What can be asked of a stream's owner.</summary>
+public enum StreamAction
+{
+    /// <summary>Disconnect the publisher and end the stream.</summary>
+    Stop,
+}

@@ -1,0 +1,43 @@
+using Mirror.Media.Frames;
+
+namespace Mirror.Streams.Registry;
+
+/// <summary>What every node may know of a stream: one immutable snapshot, replaced by its owner about once a second.</summary>
+public sealed record StreamRecord
+{
+    /// <summary>The stream's name.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>How it arrives: <c>srt</c> or <c>rtp</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The publisher's address and port.</summary>
+    public required string SourceAddress { get; init; }
+
+    /// <summary>What it is doing.</summary>
+    public StreamStatus Status { get; init; }
+
+    /// <summary>Why, in a sentence, where the status calls for one.</summary>
+    public string? StatusReason { get; init; }
+
+    /// <summary>When its first publisher was accepted (UTC).</summary>
+    public required DateTime CreatedAt { get; init; }
+
+    /// <summary>When its owner last wrote this record (UTC).</summary>
+    public required DateTime LastHeartbeat { get; init; }
+
+    /// <summary>The video format; <see langword="null"/> until seen.</summary>
+    public VideoTrack? Video { get; init; }
+
+    /// <summary>The audio format; <see langword="null"/> until seen.</summary>
+    public AudioTrack? Audio { get; init; }
+
+    /// <summary>Received bits per second, over the last second.</summary>
+    public long Bitrate { get; init; }
+
+    /// <summary>Frames per second, over the last seconds.</summary>
+    public double FrameRate { get; init; }
+
+    /// <summary>Counters and gauges.</summary>
+    public StreamStats Stats { get; init; } = new();
+}
