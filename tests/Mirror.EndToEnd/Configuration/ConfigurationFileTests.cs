@@ -1,0 +1,29 @@
+using Mirror.GpuTranscode.Packaging;
+using Mirror.IngestNode.Srt;
+using Mirror.ServiceDefaults.Configuration;
+using Mirror.ServiceDefaults.Hosting;
+using Mirror.ServiceDefaults.Logging;
+using Mirror.Streams.Store;
+
+namespace Mirror.EndToEnd.Configuration;
+
+/// <summary>configs/mirror.yaml and the options classes say the same.</summary>
+public sealed class ConfigurationFileTests
+{
+    [Fact]
+    public void The_file_holds_every_key_with_its_default_and_no_other()
+    {
+        string root = Directory.CreateTempSubdirectory("mirror-test-").FullName;
+        var settings = new MirrorSettings([], new Dictionary<string, string>(), root, root);   // no file, no variable: the defaults
+        settings.Bind<ServerOptions>("server");
+        settings.Bind<SrtOptions>("ingestion.srt");
+        settings.Bind<PackageOptions>("package");
+        settings.Bind<StoreOptions>("store");
+        settings.Bind<LoggingOptions>("logging");
+        Directory.Delete(root);
+
+        string[] defaults = [.. settings.Settings.Select(setting => $"{setting.Key}: {setting.InForce.Replace(root + "/", "")}")];
+        string[] file = [.. SettingReference.Entries.Select(entry => $"{entry.Key}: {entry.Value}")];
+        Assert.Equal(defaults.Order(), file.Order());
+    }
+}
