@@ -15,7 +15,11 @@ public abstract record Announcement(RenditionKey Rendition);
 /// <param name="PartTarget">PART-TARGET: no part is longer.</param>
 /// <param name="FirstMsn">Media sequence number of the first segment to come.</param>
 public sealed record RenditionStarted(RenditionKey Rendition, bool IsVideo, uint Timescale, int TargetDuration, TimeSpan PartTarget, long FirstMsn)
-    : Announcement(Rendition);
+    : Announcement(Rendition)
+{
+    /// <summary>EXT-X-DISCONTINUITY-SEQUENCE of the first segment: what the stream's other renditions are at.</summary>
+    public int FirstDiscontinuitySequence { get; init; }
+}
 
 /// <summary>The initialization segment for the parts that follow, already in the store.</summary>
 /// <param name="Rendition">The rendition.</param>
