@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mirror.ServiceDefaults.Configuration;
+using Mirror.Streams.Announcements;
+using Mirror.Streams.Registry;
+using Mirror.Streams.Store;
+
+namespace Mirror.ServiceDefaults.Hosting;
+
+/// <summary>What services share when all of them are in one process.</summary>
+public static class LocalAdapters
+{
+    /// <summary>Registers the registry, the announcements and the segment store of a single process. A second call changes nothing.</summary>
+    /// <exception cref="MirrorStartException">The section <c>store</c> is wrong.</exception>
+    public static IHostApplicationBuilder AddMirrorLocalAdapters(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.AddMirrorOptions<StoreOptions>("store");
+        builder.Services.TryAddSingleton<IStreamRegistry, LocalStreamRegistry>();
+        builder.Services.TryAddSingleton<IngestListeners>();
+        builder.Services.TryAddSingleton<IAnnouncements, LocalAnnouncements>();
+        builder.Services.TryAddSingleton(services => new LocalSegmentStore(
+            services.GetRequiredService<IOptions<StoreOptions>>().Value, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LocalSegmentStore>>()));
+        builder.Services.TryAddSingleton<ISegmentStore>(services => services.GetRequiredService<LocalSegmentStore>());
+        return builder;
+    }
+}
