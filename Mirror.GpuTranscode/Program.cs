@@ -1,1 +1,4 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Mirror.GpuTranscode;
+using Mirror.ServiceDefaults.Hosting;
+
+return await MirrorHost.RunAsync(args, builder => builder.AddMirrorTranscode(), app => app.MapMirrorTranscode());

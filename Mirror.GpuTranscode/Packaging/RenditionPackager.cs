@@ -1,0 +1,216 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Mirror.GpuTranscode.Publishing;
+using Mirror.Media.Cmaf;
+using Mirror.Media.Frames;
+using Mirror.Streams.Announcements;
+
+namespace Mirror.GpuTranscode.Packaging;
+
+/// <summary>Cuts one rendition's samples into parts and segments, and publishes them.</summary>
+/// <remarks>
+/// Decoding times are kept gapless as CMAF wants them (ISO/IEC 23000-19 §7.5.16): a part is closed as soon as no further frame of the
+/// expected duration fits, without waiting for the next frame. When that one then comes a little early or late, it is decoded where
+/// the part ended and its composition offset makes up the difference, so that presentation times are always exactly the input's.
+/// A hole in the input becomes parts marked as gaps. Not thread-safe.
+/// </remarks>
+internal sealed class RenditionPackager
+{
+    private const int NameHashBytes = 6;
+
+    private readonly RenditionPlan _plan;
+    private readonly PartPublisher _publisher;
+    private readonly List<AccessUnit> _units = [];
+    private readonly List<Sample> _samples = [];
+    private long _msn;
+    private int _partIndex;
+    private long _segmentBytes;
+    private long _segmentTicks;
+    private bool _segmentIsOpen;
+    private bool _discontinuityIsDue;
+    private uint _sequenceNumber;
+    private long _partStart;
+    private long _lastDecode;                // decoding time written for the last sample
+    private long _lastEnd;                   // where the last sample is expected to end
+    private bool _hasTimeline;
+    private Track _track;
+
+    public RenditionPackager(RenditionPlan plan, Track track, PartPublisher publisher)
+    {
+        _plan = plan;
+        _track = track;
+        _publisher = publisher;
+        _msn = plan.FirstMsn - 1;
+        publisher.Announce(new RenditionStarted(plan.Key, plan.IsVideo, plan.Timescale, plan.TargetDuration, plan.PartTarget, plan.FirstMsn)
+        {
+            FirstDiscontinuitySequence = plan.FirstDiscontinuitySequence,
+        });
+        PublishInit();
+    }
+
+    public RenditionPlan Plan => _plan;
+
+    public Track Track => _track;
+
+    /// <summary>Whether a segment is open that has no part or sample yet, or none is open at all.</summary>
+    public bool IsAtSegmentStart => !_segmentIsOpen || (_partIndex == 0 && _samples.Count == 0);
+
+    /// <summary>Where the next sample is expected, in ticks.</summary>
+    public long NextDecodeTime => _lastEnd;
+
+    /// <summary>Whether anything was written since the last discontinuity.</summary>
+    public bool HasTimeline => _hasTimeline;
+
+    /// <summary>Ends the open segment, if any; the next sample starts another.</summary>
+    public void CloseSegment()
+    {
+        if (!_segmentIsOpen) { return; }
+        if (_samples.Count > 0)
+        {
+            ClosePart(endsSegment: true);
+            return;
+        }
+        _segmentIsOpen = false;
+        if (_partIndex == 0) { _msn--; }                     // nothing of it was ever announced
+        else { _publisher.Announce(new SegmentClosed(_plan.Key, _msn)); }
+    }
+
+    /// <summary>Ends the open segment; the next sample starts a new timeline, behind EXT-X-DISCONTINUITY.</summary>
+    public void StartDiscontinuity()
+    {
+        CloseSegment();
+        _discontinuityIsDue = _msn >= _plan.FirstMsn;        // before the first segment there is nothing to be discontinuous with
+        _hasTimeline = false;
+    }
+
+    /// <summary>The samples that follow are of another format. Call between segments.</summary>
+    public void ChangeFormat(Track track)
+    {
+        _track = track;
+        PublishInit();
+    }
+
+    /// <summary>Adds the next sample.</summary>
+    /// <param name="unit">The access unit; retained until its part is written.</param>
+    /// <param name="decode">Decoding time in ticks of the rendition's timescale.</param>
+    /// <param name="presentation">Presentation time in the same ticks.</param>
+    /// <param name="duration">Expected duration in ticks; above 0.</param>
+    /// <param name="endsSegment">It is known to be the last of its segment.</param>
+    public void Add(AccessUnit unit, long decode, long presentation, uint duration, bool endsSegment)
+    {
+        long written = _hasTimeline ? Continue(unit, decode, duration) : decode;
+        if (_samples.Count > 0 && decode + duration - _partStart > _plan.PartTargetTicks) { ClosePart(endsSegment: false); }
+        if (!_segmentIsOpen) { OpenSegment(); }
+        if (_samples.Count == 0) { _partStart = written; }
+        _hasTimeline = true;
+        _lastDecode = written;
+        _lastEnd = Math.Max(decode + duration, written + 1);
+        _units.Add(unit.Retain());
+        _samples.Add(new Sample(unit.Payload.Length, (uint)(_lastEnd - written), (int)(presentation - written), FlagsOf(unit)));
+        bool isFull = _lastEnd + duration - _partStart > _plan.PartTargetTicks;
+        if (isFull || endsSegment) { ClosePart(endsSegment); }
+    }
+
+    /// <summary>Marks everything up to <paramref name="decode"/> as missing, for the input has a hole there.</summary>
+    /// <param name="decode">Where the input goes on, in ticks.</param>
+    /// <param name="programTime">Wall-clock time (UTC) at <paramref name="decode"/>.</param>
+    public void FillTo(long decode, DateTime programTime)
+    {
+        if (_samples.Count > 0) { ClosePart(endsSegment: false); }
+        while (_lastEnd < decode)
+        {
+            if (!_segmentIsOpen) { OpenSegment(); }
+            uint duration = (uint)Math.Min(decode - _lastEnd, _plan.PartTargetTicks);
+            DateTime at = programTime - TimeSpan.FromSeconds((double)(decode - _lastEnd) / _plan.Timescale);
+            _lastEnd += duration;
+            _segmentTicks += duration;
+            bool endsSegment = _segmentTicks + _plan.PartTargetTicks > _plan.LongestSegmentTicks;
+            _publisher.Announce(new PartMissing(_plan.Key, _msn, _partIndex++, duration, endsSegment, at));
+            _segmentIsOpen = !endsSegment;
+        }
+        _lastDecode = _lastEnd - 1;
+    }
+
+    /// <summary>Ends the rendition.</summary>
+    public void End()
+    {
+        CloseSegment();
+        _publisher.Announce(new RenditionEnded(_plan.Key));
+    }
+
+    /// <summary>Fits the next sample to the timeline: its predecessor's duration in an open part becomes known, or it starts where the last part ended.</summary>
+    private long Continue(AccessUnit unit, long decode, uint duration)
+    {
+        long largestStretch = Math.Max(duration / 2, _plan.PartTargetTicks - duration - 1);
+        if (decode - _lastEnd > largestStretch)
+        {
+            FillTo(decode, unit.ProgramTime);
+            return decode;
+        }
+        if (_samples.Count == 0) { return _lastEnd; }
+        long written = Math.Max(decode, _lastDecode + 1);
+        CollectionsMarshal.AsSpan(_samples)[^1] = _samples[^1] with { Duration = (uint)(written - _lastDecode) };
+        _lastEnd = written;
+        return written;
+    }
+
+    private void OpenSegment()
+    {
+        _msn++;
+        _segmentIsOpen = true;
+        _partIndex = 0;
+        _segmentBytes = 0;
+        _segmentTicks = 0;
+    }
+
+    private void ClosePart(bool endsSegment)
+    {
+        uint duration = (uint)(_lastEnd - _partStart);
+        _segmentTicks += duration;
+        if (!endsSegment && _segmentTicks + _plan.PartTargetTicks > _plan.LongestSegmentTicks)
+        {
+            endsSegment = true;                              // the target duration may not be exceeded, key frame or not
+            PackagingMetrics.ForcedCuts.Add(1);
+        }
+        AccessUnit first = _units[0];
+        MediaBuffer bytes = WriteChunk();
+        var part = new PartReady(_plan.Key, _msn, _partIndex, duration, _segmentBytes, bytes.Length, first.IsRandomAccess, endsSegment,
+            _discontinuityIsDue && _partIndex == 0, first.ProgramTime, _units[^1].ReceivedTimestamp);
+        if (_partIndex == 0) { _discontinuityIsDue = false; }
+        foreach (AccessUnit unit in _units) { unit.Release(); }
+        _units.Clear();
+        _samples.Clear();
+        _partIndex++;
+        _segmentBytes += bytes.Length;
+        _segmentIsOpen = !endsSegment;
+        PackagingMetrics.Parts.Add(1);
+        _publisher.PublishPart(part, bytes);
+    }
+
+    private MediaBuffer WriteChunk()
+    {
+        ReadOnlySpan<Sample> samples = CollectionsMarshal.AsSpan(_samples);
+        int length = Chunk.HeaderSize(samples);
+        foreach (Sample sample in samples) { length += sample.Size; }
+        MediaBuffer chunk = MediaBuffer.Rent(length);
+        chunk.Advance(Chunk.WriteHeader(chunk.GetSpan(length), ++_sequenceNumber, (ulong)_partStart, samples));
+        foreach (AccessUnit unit in _units) { chunk.Append(unit.Payload.Span); }
+        return chunk;
+    }
+
+    private void PublishInit()
+    {
+        byte[] bytes = InitSegment.Write(_track, _plan.Timescale);
+        // Named by content: the same format has the same name after any restart, and another format never has it.
+        string name = $"init-{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, NameHashBytes))}.mp4";
+        _publisher.PublishInit(new InitReady(_plan.Key, name, bytes.Length, _track), bytes);
+    }
+
+    private static uint FlagsOf(AccessUnit unit) => unit switch
+    {
+        { Track: AudioTrack } or { IsRandomAccess: true } => SampleFlags.Sync,
+        { FrameType: FrameType.Intra or FrameType.Key } => SampleFlags.IntraNonSync,
+        { IsDisposable: true } => SampleFlags.Disposable,
+        _ => SampleFlags.NonSync,
+    };
+}

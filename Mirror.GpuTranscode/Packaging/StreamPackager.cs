@@ -1,0 +1,159 @@
+using Mirror.GpuTranscode.Publishing;
+using Mirror.Media.Frames;
+using Mirror.Streams.Feed;
+using Mirror.Streams.Store;
+
+namespace Mirror.GpuTranscode.Packaging;
+
+/// <summary>Packages one stream's source: a video and an audio rendition, cut together.</summary>
+/// <remarks>
+/// The first units are held until the playlists' constants, which may never change, can be told from them: frame duration, key-frame
+/// distance, tracks. That takes until the second segment's first picture; then they go through like all that follow. Both renditions
+/// always get the same discontinuities, since players match them by number.
+/// </remarks>
+internal sealed partial class StreamPackager(string streamId, PackageOptions options, PartPublisher publisher, TimeProvider time, ILogger<StreamPackager> logger)
+    : IFeedSink
+{
+    /// <summary>The rendition that is the publisher's own video.</summary>
+    public const string VideoRendition = "source";
+
+    /// <summary>The rendition that is the publisher's own audio.</summary>
+    public const string AudioRendition = "audio";
+
+    /// <summary>Added to every time written: keeps decoding times positive where audio starts a little before zero.</summary>
+    public const long TimelineOffsetSeconds = 10;
+
+    private const long ClockRate = VideoPackager.Timescale;
+    private const long LargestStartBytes = 64L * 1024 * 1024;
+    private const int TargetDurationOfLongGops = 10;         // seconds, where the first GOP outlasted the start
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan LongestWaitForTrack = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UsualFrame = TimeSpan.FromMilliseconds(40);
+
+    private readonly List<AccessUnit> _start = [];
+    private readonly CutSchedule _cuts = new();
+    private FeedLayout _layout;
+    private long _startBytes;
+    private bool _hasStarted;
+    private int _targetDuration;
+    private VideoPackager? _video;
+    private AudioPackager? _audio;
+
+    public void SetLayout(FeedLayout layout) => _layout = layout;
+
+    public void Write(AccessUnit unit)
+    {
+        if (_hasStarted)
+        {
+            Route(unit);
+            return;
+        }
+        _start.Add(unit.Retain());
+        _startBytes += unit.Payload.Length;
+        if (CanStart()) { Start(); }
+    }
+
+    public void Interrupt()
+    {
+        if (!_hasStarted && _start.Count > 0) { Start(); }
+        _audio?.Interrupt(_video);
+        _video?.Interrupt();
+    }
+
+    public void End()
+    {
+        Interrupt();
+        _video?.Rendition.End();
+        _audio?.Rendition.End();
+    }
+
+    private bool CanStart()
+    {
+        AccessUnit first = _start[0];
+        AccessUnit last = _start[^1];
+        TimeSpan held = TimeSpan.FromSeconds(Math.Abs(last.Dts90k - first.Dts90k) / (double)ClockRate);
+        if (held >= LongestStart || _startBytes >= LargestStartBytes) { return true; }
+        bool hasVideo = _start.Exists(unit => unit.Track is VideoTrack);
+        bool hasAudio = _start.Exists(unit => unit.Track is AudioTrack);
+        bool waits = held < LongestWaitForTrack && ((_layout.HasVideo && !hasVideo) || (_layout.HasAudio && !hasAudio));
+        return !waits && (!hasVideo || FirstSegment() is not null);
+    }
+
+    private void Start()
+    {
+        _hasStarted = true;
+        bool hasVideo = _start.Exists(unit => unit.Track is VideoTrack);
+        TimeSpan? segment = hasVideo ? FirstSegment() : options.SegmentDuration;
+        _targetDuration = segment is { } known ? RenditionPlan.TargetDurationFor(options.SegmentDuration, known) : TargetDurationOfLongGops;
+        if (segment is null) { LogLongGop(streamId, LongestStart.TotalSeconds); }
+        // Both exist before either's first unit: whichever comes first must know that it has the other to keep step with.
+        if (_start.Find(unit => unit.Track is VideoTrack) is { } video) { _video = CreateVideo((VideoTrack)video.Track); }
+        if (_start.Find(unit => unit.Track is AudioTrack) is { } audio) { _audio = CreateAudio(audio); }
+        foreach (AccessUnit unit in _start)
+        {
+            Route(unit);
+            unit.Release();
+        }
+        _start.Clear();
+    }
+
+    /// <summary>The time from the first key frame to the one that ends the first segment; <see langword="null"/> until that is there.</summary>
+    private TimeSpan? FirstSegment()
+    {
+        long due90k = VideoPackager.DueAfter90k(options.SegmentDuration);
+        long? first90k = null;
+        foreach (AccessUnit unit in _start)
+        {
+            if (unit.Track is not VideoTrack || !unit.IsRandomAccess) { continue; }
+            first90k ??= unit.Dts90k;
+            if (unit.Dts90k - first90k.Value >= due90k) { return TimeSpan.FromSeconds((unit.Dts90k - first90k.Value) / (double)ClockRate); }
+        }
+        return null;
+    }
+
+    /// <summary>The commonest time between two pictures so far.</summary>
+    private TimeSpan FrameDuration(VideoTrack track)
+    {
+        long[] times = [.. _start.Where(unit => unit.Track is VideoTrack).Select(unit => unit.Dts90k)];
+        long[] deltas = [.. times.Skip(1).Zip(times, (next, previous) => next - previous).Where(delta => delta > 0).Order()];
+        if (deltas.Length > 0) { return TimeSpan.FromSeconds(deltas[deltas.Length / 2] / (double)ClockRate); }
+        return track.FrameRate.IsKnown ? TimeSpan.FromSeconds(1 / track.FrameRate.Value) : UsualFrame;
+    }
+
+    private void Route(AccessUnit unit)
+    {
+        if (unit.Track is VideoTrack track)
+        {
+            _video ??= CreateVideo(track);
+            _video.Write(unit);
+            _audio?.OnVideo(_video);
+        }
+        else
+        {
+            _audio ??= CreateAudio(unit);
+            _audio.Write(unit, _video);
+        }
+    }
+
+    private VideoPackager CreateVideo(VideoTrack track)
+    {
+        TimeSpan frame = FrameDuration(track);
+        RenditionPlan plan = Plan(VideoRendition, isVideo: true, VideoPackager.Timescale, frame);
+        return new VideoPackager(new RenditionPackager(plan, track, publisher), _cuts, options.SegmentDuration, frame, streamId, logger);
+    }
+
+    private AudioPackager CreateAudio(AccessUnit unit)
+    {
+        var track = (AudioTrack)unit.Track;
+        var frame = TimeSpan.FromSeconds(unit.SampleCount / (double)track.SampleRate);
+        RenditionPlan plan = Plan(AudioRendition, isVideo: false, (uint)track.SampleRate, frame);
+        return new AudioPackager(new RenditionPackager(plan, track, publisher), _cuts, options.SegmentDuration);
+    }
+
+    private RenditionPlan Plan(string rendition, bool isVideo, uint timescale, TimeSpan frame)
+        => new(new RenditionKey(streamId, rendition), isVideo, timescale, RenditionPlan.PartTargetFor(options.PartDuration, frame), _targetDuration,
+            RenditionPlan.FirstMsnAt(time.GetUtcNow().UtcDateTime), _video?.Discontinuities ?? 0);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: no second key frame in {Seconds} s; segments follow the key frames, and joining is slow. Set a key-frame distance of 0.5 to 2 s in the encoder")]
+    private partial void LogLongGop(string stream, double seconds);
+}

@@ -1,0 +1,192 @@
+using Mirror.Media.Frames;
+
+namespace Mirror.GpuTranscode.Packaging;
+
+/// <summary>Decides where video segments begin, and tells audio through the <see cref="CutSchedule"/>.</summary>
+/// <remarks>
+/// A segment begins at the first random access point that is due. Once the encoder's key frames keep one distance, the next cut is
+/// decided when a segment begins: its last part can then say that it is the last, and audio needs not wait to know. If the rhythm
+/// breaks before the cut, the decision is dropped; if it breaks exactly there, one segment begins without a key frame.
+/// </remarks>
+internal sealed partial class VideoPackager
+{
+    /// <summary>Ticks per second: the clock of MPEG-2 TS and RTP, exact for every usual frame rate.</summary>
+    public const uint Timescale = 90_000;
+
+    private const double DueShare = 0.85;                    // of the aimed duration: a GOP of 12 frames at 25 fps is meant as "500 ms"
+    private const int RegularGops = 3;                       // of equal length, before the next cut is decided beforehand
+
+    private readonly RenditionPackager _rendition;
+    private readonly CutSchedule _cuts;
+    private readonly long _due90k;
+    private readonly ILogger _logger;
+    private readonly string _streamId;
+    private long _shift90k;                                  // added to decoding times: a timeline's first picture is decoded when it is shown
+    private long _frame90k;
+    private long _lastDts90k;
+    private long _segmentStart90k;
+    private int _framesInSegment;
+    private int _framesInLastSegment;
+    private int _framesSinceKey;
+    private int _framesInLastGop;
+    private int _equalGops;
+    private bool _isDecided;
+    private bool _discontinuityWanted;
+    private bool _hasWarned;
+
+    public VideoPackager(RenditionPackager rendition, CutSchedule cuts, TimeSpan segmentDuration, TimeSpan frame, string streamId, ILogger logger)
+    {
+        _rendition = rendition;
+        _cuts = cuts;
+        _due90k = DueAfter90k(segmentDuration);
+        _frame90k = (long)(frame.TotalSeconds * Timescale);
+        _streamId = streamId;
+        _logger = logger;
+    }
+
+    public RenditionPackager Rendition => _rendition;
+
+    /// <summary>No picture that is still to come is decoded before this, in 90 kHz ticks.</summary>
+    public long Frontier90k => _lastDts90k + _frame90k;
+
+    /// <summary>Timelines begun.</summary>
+    public int Timelines { get; private set; }
+
+    /// <summary>Discontinuities written so far.</summary>
+    public int Discontinuities { get; private set; }
+
+    /// <summary>How far apart cuts are at least, in 90 kHz ticks.</summary>
+    public static long DueAfter90k(TimeSpan segmentDuration) => (long)(segmentDuration.TotalSeconds * DueShare * Timescale);
+
+    /// <summary>Audio changed its format: start a discontinuity in both at the next cut.</summary>
+    public void WantDiscontinuity() => _discontinuityWanted = true;
+
+    public void Write(AccessUnit unit)
+    {
+        if (Timelines == 0 || unit.StartsDiscontinuity)
+        {
+            if (!unit.IsRandomAccess)
+            {
+                PackagingMetrics.UnitsDropped.Add(1);
+                return;
+            }
+            StartTimeline(unit);
+        }
+        else
+        {
+            TrackFrameDuration(unit);
+            if (!unit.Track.SameFormatAs(_rendition.Track)) { StartFormat(unit); }
+            else if (unit.IsRandomAccess) { OnKeyFrame(unit); }
+            else if (_rendition.IsAtSegmentStart) { OnForcedCut(unit); }
+        }
+        _lastDts90k = unit.Dts90k;
+        _framesInSegment++;
+        _framesSinceKey++;
+        long offset = StreamPackager.TimelineOffsetSeconds * Timescale;
+        bool endsSegment = _isDecided && _framesInSegment == _framesInLastSegment;
+        _rendition.Add(unit, unit.Dts90k + _shift90k + offset, unit.Pts90k + offset, (uint)_frame90k, endsSegment);
+    }
+
+    /// <summary>The publisher is gone: what is complete goes out.</summary>
+    public void Interrupt()
+    {
+        _rendition.CloseSegment();
+        LoseRhythm();
+    }
+
+    private void StartTimeline(AccessUnit unit)
+    {
+        if (Timelines > 0) { Discontinuities++; }
+        Timelines++;
+        _rendition.StartDiscontinuity();
+        if (!unit.Track.SameFormatAs(_rendition.Track)) { _rendition.ChangeFormat(unit.Track); }
+        ResetGrid(unit);
+        _cuts.Restart(unit.Pts90k);
+    }
+
+    private void StartFormat(AccessUnit unit)
+    {
+        Discontinuities++;
+        _rendition.StartDiscontinuity();
+        _rendition.ChangeFormat(unit.Track);
+        ResetGrid(unit);
+        _cuts.Add(new Cut(unit.Pts90k, unit.ProgramTime, IsDiscontinuity: true));
+        _discontinuityWanted = false;
+    }
+
+    private void ResetGrid(AccessUnit unit)
+    {
+        _shift90k = unit.Pts90k - unit.Dts90k;
+        _segmentStart90k = unit.Pts90k;
+        (_framesInSegment, _framesInLastSegment, _framesSinceKey) = (0, 0, 0);
+        (_equalGops, _isDecided) = (0, false);
+        if (((VideoTrack)unit.Track).FrameRate is { IsKnown: true } rate) { _frame90k = (long)(Timescale / rate.Value); }
+    }
+
+    /// <summary>A dropped frame doubles one delta: the expectation follows a new rate, not an accident.</summary>
+    private void TrackFrameDuration(AccessUnit unit)
+    {
+        long delta = unit.Dts90k - _lastDts90k;
+        if (delta > 0 && delta < _frame90k * 3 / 2) { _frame90k = delta; }
+        else if (delta > 0 && ((VideoTrack)unit.Track).FrameRate is { IsKnown: true } rate) { _frame90k = (long)(Timescale / rate.Value); }
+    }
+
+    private void OnKeyFrame(AccessUnit unit)
+    {
+        bool keepsRhythm = _framesSinceKey == _framesInLastGop;
+        (_framesInLastGop, _framesSinceKey) = (_framesSinceKey, 0);
+        _equalGops = keepsRhythm ? _equalGops + 1 : 0;
+        if (!keepsRhythm && !_rendition.IsAtSegmentStart) { Undecide(); }
+        bool ended = _rendition.IsAtSegmentStart;            // by decision, or for its length
+        if (!ended && (_isDecided || unit.Pts90k - _segmentStart90k < _due90k)) { return; }
+        if (!ended) { _rendition.CloseSegment(); }
+        if (_discontinuityWanted)
+        {
+            Discontinuities++;
+            _rendition.StartDiscontinuity();
+        }
+        _cuts.Add(new Cut(unit.Pts90k, unit.ProgramTime, _discontinuityWanted));
+        _discontinuityWanted = false;
+        BeginSegment(unit);
+    }
+
+    private void OnForcedCut(AccessUnit unit)
+    {
+        if (!_isDecided && !_hasWarned)
+        {
+            _hasWarned = true;
+            LogForcedCut(_streamId, _rendition.Plan.TargetDuration);
+        }
+        PackagingMetrics.ForcedCuts.Add(1);
+        LoseRhythm();
+        _cuts.Add(new Cut(unit.Pts90k, unit.ProgramTime, IsDiscontinuity: false));
+        BeginSegment(unit);
+    }
+
+    private void BeginSegment(AccessUnit unit)
+    {
+        bool keepsLength = _framesInSegment == _framesInLastSegment;
+        (_framesInLastSegment, _framesInSegment) = (_framesInSegment, 0);
+        _segmentStart90k = unit.Pts90k;
+        _isDecided = keepsLength && _equalGops >= RegularGops;
+        if (!_isDecided) { return; }
+        long length90k = _framesInLastSegment * _frame90k;
+        _cuts.Decide(new Cut(unit.Pts90k + length90k, unit.ProgramTime + TimeSpan.FromSeconds((double)length90k / Timescale), IsDiscontinuity: false));
+    }
+
+    private void Undecide()
+    {
+        if (!_isDecided) { return; }
+        _isDecided = false;
+        _cuts.Undecide();
+    }
+
+    private void LoseRhythm()
+    {
+        Undecide();
+        _equalGops = 0;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: its key frames are further apart than its playlist's target duration of {Seconds} s, so some segments start without one. Set a fixed key-frame distance of 0.5 to 2 s in the encoder")]
+    private partial void LogForcedCut(string stream, int seconds);
+}
