@@ -1,1 +1,4 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Mirror.Functions;
+using Mirror.ServiceDefaults.Hosting;
+
+return await MirrorHost.RunAsync(args, builder => builder.AddMirrorFunctions(), app => app.MapMirrorFunctions());

@@ -1,0 +1,127 @@
+using System.Text.Json.Serialization;
+using Mirror.Media.Frames;
+using Mirror.Streams.Registry;
+
+namespace Mirror.Functions.Control;
+
+/// <summary>One stream, as the API tells it.</summary>
+/// <param name="Id">The stream's name.</param>
+/// <param name="Type">How it arrives: srt or rtp.</param>
+/// <param name="SourceAddr">The publisher's address and port.</param>
+/// <param name="Status">connecting, active, paused, degraded, error or ended.</param>
+/// <param name="StatusReason">Why, where the status calls for a reason.</param>
+/// <param name="CreatedAt">When its first publisher was accepted (UTC).</param>
+/// <param name="LastHeartbeat">When this was last refreshed (UTC).</param>
+/// <param name="VideoCodec">RFC 6381 codec string of the video.</param>
+/// <param name="AudioCodec">RFC 6381 codec string of the audio.</param>
+/// <param name="Resolution">WIDTHxHEIGHT.</param>
+/// <param name="Bitrate">Bits per second received over the last second.</param>
+/// <param name="FrameRate">Frames per second over the last second.</param>
+/// <param name="Stats">Counters and gauges.</param>
+public sealed record StreamAnswer(string Id, string Type, string SourceAddr, string Status, string? StatusReason, DateTime CreatedAt, DateTime LastHeartbeat,
+    string? VideoCodec, string? AudioCodec, string? Resolution, long Bitrate, double FrameRate, StreamStatsAnswer Stats)
+{
+    internal static StreamAnswer Of(StreamRecord record) => new(record.Id, record.Type, record.SourceAddress, NameOf(record.Status), record.StatusReason,
+        record.CreatedAt, record.LastHeartbeat, record.Video?.CodecString, record.Audio?.CodecString, ResolutionOf(record.Video), record.Bitrate,
+        record.FrameRate, StreamStatsAnswer.Of(record));
+
+    internal static string NameOf(StreamStatus status) => status.ToString().ToLowerInvariant();
+
+    private static string? ResolutionOf(VideoTrack? video) => video is null ? null : $"{video.Width}x{video.Height}";
+}
+
+/// <summary>Counters of one stream since it was created, over all its publishers' connections.</summary>
+/// <param name="BytesReceived">Payload bytes received.</param>
+/// <param name="PacketsReceived">Packets received.</param>
+/// <param name="PacketsLost">Packets that never arrived, after recovery.</param>
+/// <param name="Bitrate">Bits per second received over the last second.</param>
+/// <param name="Reconnects">Times the publisher came back and continued the stream.</param>
+/// <param name="ContinuityErrors">Transport-stream continuity errors.</param>
+/// <param name="TimestampJumps">Timestamp jumps bridged with a discontinuity.</param>
+/// <param name="FrameBufferStats">The GOP buffer.</param>
+/// <param name="ConnectionStats">The connection in force, or the last one.</param>
+public sealed record StreamStatsAnswer(long BytesReceived, long PacketsReceived, long PacketsLost, long Bitrate, int Reconnects, long ContinuityErrors,
+    long TimestampJumps, FrameBufferAnswer FrameBufferStats, ConnectionAnswer ConnectionStats)
+{
+    internal static StreamStatsAnswer Of(StreamRecord record)
+    {
+        StreamStats stats = record.Stats;
+        return new(stats.BytesReceived, stats.PacketsReceived, stats.PacketsLost, record.Bitrate, stats.Reconnects, stats.ContinuityErrors,
+            stats.TimestampJumps, FrameBufferAnswer.Of(stats.FrameBuffer), ConnectionAnswer.Of(stats.Connection));
+    }
+}
+
+/// <summary>State of a stream's GOP buffer.</summary>
+/// <param name="Capacity">Most access units that it holds.</param>
+/// <param name="Used">Access units that it holds.</param>
+/// <param name="Available">Room that is left.</param>
+/// <param name="FramesAssembled">Access units assembled since the start.</param>
+/// <param name="FramesDropped">Access units dropped: damaged, or for want of room.</param>
+/// <param name="QueuePressure">Fill of the stream's queues, 0 to 1.</param>
+/// <param name="Keyframes">Key frames assembled.</param>
+/// <param name="PFrames">Predicted frames assembled.</param>
+/// <param name="BFrames">Bidirectional frames assembled.</param>
+/// <param name="GopCount">GOPs closed.</param>
+/// <param name="AvgGopSize">Pictures a GOP, on average.</param>
+public sealed record FrameBufferAnswer(int Capacity, int Used, int Available, long FramesAssembled, long FramesDropped, double QueuePressure, long Keyframes,
+    long PFrames, long BFrames, long GopCount, double AvgGopSize)
+{
+    internal static FrameBufferAnswer Of(FrameBufferStats stats) => new(stats.Capacity, stats.Used, stats.Capacity - stats.Used, stats.FramesAssembled,
+        stats.FramesDropped, Math.Round(stats.QueuePressure, 3), stats.Keyframes, stats.PFrames, stats.BFrames, stats.GopCount, Math.Round(stats.AverageGopSize, 2));
+}
+
+/// <summary>Statistics of a publisher's connection.</summary>
+/// <param name="PacketsLost">Packets not recovered in time.</param>
+/// <param name="PacketsRetrans">Packets that arrived by retransmission.</param>
+/// <param name="RttMs">Round-trip time in milliseconds.</param>
+/// <param name="BandwidthMbps">Estimated link capacity in Mbit/s.</param>
+/// <param name="DeliveryDelayMs">Latency window agreed with the publisher, in milliseconds.</param>
+/// <param name="ConnectionTimeMs">Age of the connection in milliseconds.</param>
+/// <param name="ReceiveBufferBytes">Receive buffer allotted, from bitrate × (RTT + latency).</param>
+public sealed record ConnectionAnswer(long PacketsLost, long PacketsRetrans, double RttMs, double BandwidthMbps, double DeliveryDelayMs, double ConnectionTimeMs,
+    long ReceiveBufferBytes)
+{
+    internal static ConnectionAnswer Of(ConnectionStats stats) => new(stats.PacketsLost, stats.PacketsRetransmitted, Math.Round(stats.RttMilliseconds, 3),
+        Math.Round(stats.BandwidthMbps, 3), stats.DeliveryDelayMilliseconds, stats.ConnectionTimeMilliseconds, stats.ReceiveBufferBytes);
+}
+
+/// <summary>A page of streams.</summary>
+/// <param name="Streams">The streams, by name.</param>
+/// <param name="Count">How many streams match, on all pages.</param>
+/// <param name="Time">When this was made (UTC).</param>
+public sealed record StreamListAnswer(IReadOnlyList<StreamAnswer> Streams, int Count, DateTime Time);
+
+/// <summary>Statistics of one stream.</summary>
+/// <param name="StreamId">The stream's name.</param>
+/// <param name="Stats">Counters and gauges.</param>
+/// <param name="Time">When this was made (UTC).</param>
+public sealed record StreamStatsReply(string StreamId, StreamStatsAnswer Stats, DateTime Time);
+
+/// <summary>Totals of the whole system.</summary>
+/// <param name="TotalStreams">Streams that exist.</param>
+/// <param name="ActiveStreams">Streams through which media flows.</param>
+/// <param name="TotalBitrate">Bits per second received, over all streams.</param>
+/// <param name="CpuUsage">Share of all cores that this process used since the last time asked, 0 to 1.</param>
+/// <param name="MemoryUsage">Resident bytes of this process.</param>
+/// <param name="Uptime">Seconds since the process started.</param>
+/// <param name="Started">When it started (UTC).</param>
+/// <param name="SrtEnabled">The SRT listener is on.</param>
+/// <param name="RtpEnabled">The RTP listener is on.</param>
+/// <param name="SrtSessions">Streams over SRT.</param>
+/// <param name="RtpSessions">Streams over RTP.</param>
+/// <param name="ActiveHandlers">Streams with a publisher connected.</param>
+public sealed record SystemStatsAnswer(int TotalStreams, int ActiveStreams, long TotalBitrate, double CpuUsage, long MemoryUsage, double Uptime, DateTime Started,
+    bool SrtEnabled, bool RtpEnabled, int SrtSessions, int RtpSessions, int ActiveHandlers);
+
+/// <summary>A request that changed something.</summary>
+/// <param name="Message">What was done, in a sentence.</param>
+/// <param name="Timestamp">When (UTC).</param>
+public sealed record MessageAnswer(string Message, DateTime Timestamp);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StreamListAnswer))]
+[JsonSerializable(typeof(StreamAnswer))]
+[JsonSerializable(typeof(StreamStatsReply))]
+[JsonSerializable(typeof(SystemStatsAnswer))]
+[JsonSerializable(typeof(MessageAnswer))]
+internal sealed partial class ControlJson : JsonSerializerContext;

@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Mirror.ServiceDefaults.Http;
+using Mirror.Streams;
+using Mirror.Streams.Registry;
+
+namespace Mirror.Functions.Control;
+
+/// <summary><c>/api/v1/streams</c>: what is live, and stopping it.</summary>
+internal static class StreamEndpoints
+{
+    private const int DefaultLimit = 100;
+    private const int LargestLimit = 1000;
+
+    public static void MapStreams(this RouteGroupBuilder api)
+    {
+        api.MapGet("/streams", ListAsync).WithSummary("Lists streams, by name").Produces<StreamListAnswer>().Produces<ApiError>(StatusCodes.Status400BadRequest);
+        api.MapGet("/streams/{id}", GetAsync).WithSummary("One stream").Produces<StreamAnswer>().Produces<ApiError>(StatusCodes.Status404NotFound);
+        api.MapDelete("/streams/{id}", StopAsync).WithSummary("Disconnects the publisher and ends the stream").Produces<MessageAnswer>().Produces<ApiError>(StatusCodes.Status404NotFound);
+        api.MapGet("/streams/{id}/stats", GetStatsAsync).WithSummary("Counters and gauges of one stream").Produces<StreamStatsReply>().Produces<ApiError>(StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<IResult> ListAsync(IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken,
+        string? status = null, string? type = null, string? limit = null, string? offset = null)
+    {
+        if (!TryReadPage(limit, DefaultLimit, out int most) || most > LargestLimit) { return ApiError.Result(400, $"limit is a whole number from 0 to {LargestLimit}."); }
+        if (!TryReadPage(offset, 0, out int skip)) { return ApiError.Result(400, "offset is a whole number from 0."); }
+        if (status is not null && !Enum.TryParse(status, ignoreCase: true, out StreamStatus _))
+        {
+            return ApiError.Result(400, $"status is one of {string.Join(", ", Enum.GetValues<StreamStatus>().Select(StreamAnswer.NameOf))}.");
+        }
+        StreamRecord[] matching = [.. (await registry.ListAsync(cancellationToken)).Where(record
+            => (status is null || StreamAnswer.NameOf(record.Status).Equals(status, StringComparison.OrdinalIgnoreCase))
+                && (type is null || record.Type.Equals(type, StringComparison.OrdinalIgnoreCase)))];
+        StreamAnswer[] page = [.. matching.Skip(skip).Take(most).Select(StreamAnswer.Of)];
+        return Json(new StreamListAnswer(page, matching.Length, time.GetUtcNow().UtcDateTime));
+    }
+
+    private static async Task<IResult> GetAsync(string id, IStreamRegistry registry, CancellationToken cancellationToken)
+        => await FindAsync(id, registry, cancellationToken) is { } record ? Json(StreamAnswer.Of(record)) : Unknown(id);
+
+    private static async Task<IResult> GetStatsAsync(string id, IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken)
+        => await FindAsync(id, registry, cancellationToken) is { } record
+            ? Json(new StreamStatsReply(id, StreamStatsAnswer.Of(record), time.GetUtcNow().UtcDateTime))
+            : Unknown(id);
+
+    private static async Task<IResult> StopAsync(string id, IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken)
+        => StreamId.IsValid(id) && await registry.SendAsync(new StreamCommand(id, StreamAction.Stop), cancellationToken)
+            ? Json(new MessageAnswer($"Stream '{id}' is being stopped.", time.GetUtcNow().UtcDateTime))
+            : Unknown(id);
+
+    private static ValueTask<StreamRecord?> FindAsync(string id, IStreamRegistry registry, CancellationToken cancellationToken)
+        => StreamId.IsValid(id) ? registry.FindAsync(id, cancellationToken) : ValueTask.FromResult<StreamRecord?>(null);
+
+    private static IResult Unknown(string id)
+        => ApiError.Result(404, StreamId.IsValid(id) ? $"There is no stream '{id}'. GET /api/v1/streams lists those that are live." : $"That is no stream name: {StreamId.Rule}.");
+
+    private static bool TryReadPage(string? text, int otherwise, out int value)
+    {
+        value = otherwise;
+        return text is null || (int.TryParse(text, out value) && value >= 0);
+    }
+
+    private static JsonHttpResult<T> Json<T>(T value) => TypedResults.Json(value, ControlJson.Default);
+}
