@@ -1,0 +1,74 @@
+using System.Buffers;
+using Mirror.Media.Frames;
+
+namespace Mirror.Media.Playlists;
+
+/// <summary>Writes a multivariant playlist as UTF-8 (draft-pantos-hls-rfc8216bis §4.4.6).</summary>
+public static class MultivariantPlaylistWriter
+{
+    private const byte TransferPq = 16;      // ITU-T H.273 transfer characteristics
+    private const byte TransferHlg = 18;
+
+    /// <summary>Writes <paramref name="playlist"/> to <paramref name="output"/>.</summary>
+    public static void Write(MultivariantPlaylist playlist, IBufferWriter<byte> output)
+    {
+        ArgumentNullException.ThrowIfNull(playlist);
+        ArgumentNullException.ThrowIfNull(output);
+        var text = new PlaylistTextWriter(output);
+        text.Write("#EXTM3U\n#EXT-X-VERSION:9\n"u8);
+        if (playlist.IndependentSegments) { text.Write("#EXT-X-INDEPENDENT-SEGMENTS\n"u8); }
+        foreach (AudioRendition audio in playlist.Audio) { WriteAudio(text, audio); }
+        foreach (Variant variant in playlist.Variants) { WriteVariant(text, variant); }
+    }
+
+    private static void WriteAudio(PlaylistTextWriter text, AudioRendition audio)
+    {
+        text.Write("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\""u8);
+        text.Write(audio.Name);
+        text.Write(audio.IsDefault ? "\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\""u8 : "\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\""u8);
+        text.Write(audio.Channels);
+        text.Write("\",URI=\""u8);
+        text.Write(audio.Uri);
+        text.Write("\"\n"u8);
+    }
+
+    private static void WriteVariant(PlaylistTextWriter text, Variant variant)
+    {
+        text.Write("#EXT-X-STREAM-INF:BANDWIDTH="u8);
+        text.Write(variant.Bandwidth);
+        text.Write(",AVERAGE-BANDWIDTH="u8);
+        text.Write(variant.AverageBandwidth);
+        text.Write(",CODECS=\""u8);
+        text.Write(variant.Codecs);
+        text.Write("\""u8);
+        if (variant.Video is { } video) { WriteVideo(text, video); }
+        if (variant.HasAudioGroup) { text.Write(",AUDIO=\"audio\""u8); }
+        text.Write("\n"u8);
+        text.Write(variant.Uri);
+        text.Write("\n"u8);
+    }
+
+    private static void WriteVideo(PlaylistTextWriter text, VideoTrack video)
+    {
+        text.Write(",RESOLUTION="u8);
+        text.Write(video.Width);
+        text.Write("x"u8);
+        text.Write(video.Height);
+        if (video.FrameRate.IsKnown)
+        {
+            long thousandths = (video.FrameRate.Numerator * 1000L + video.FrameRate.Denominator / 2) / video.FrameRate.Denominator;
+            text.Write(",FRAME-RATE="u8);
+            text.Write(thousandths / 1000);
+            text.Write("."u8);
+            text.Write(thousandths / 100 % 10);
+            text.Write(thousandths / 10 % 10);
+            text.Write(thousandths % 10);
+        }
+        text.Write(video.Colour.Transfer switch
+        {
+            TransferPq => ",VIDEO-RANGE=PQ"u8,
+            TransferHlg => ",VIDEO-RANGE=HLG"u8,
+            _ => ",VIDEO-RANGE=SDR"u8,
+        });
+    }
+}
