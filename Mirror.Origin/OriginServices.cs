@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Mirror.Origin.Delivery;
 using Mirror.Origin.Live;
+using Mirror.ServiceDefaults.Configuration;
 
 namespace Mirror.Origin;
 
@@ -12,7 +13,7 @@ public static class OriginServices
     {
         ArgumentNullException.ThrowIfNull(builder);
         IServiceCollection services = builder.Services;
-        services.AddOptions<OriginOptions>().BindConfiguration(OriginOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.AddMirrorOptions<OriginOptions>(OriginOptions.Section);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<OriginMetrics>();
         services.AddSingleton<LiveStreams>();

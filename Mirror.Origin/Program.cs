@@ -1,1 +1,4 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Mirror.Origin;
+using Mirror.ServiceDefaults.Hosting;
+
+return await MirrorHost.RunAsync(args, builder => builder.AddMirrorOrigin(), app => app.MapMirrorOrigin());

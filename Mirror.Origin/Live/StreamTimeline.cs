@@ -176,7 +176,7 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
             bool counts = !rendition.Current.Position.IsEnded || largest == TimeSpan.Zero;
             if (counts && rendition.PartTarget > largest) { largest = rendition.PartTarget; }
         }
-        long ticks = (largest * options.PartHoldBackMultiple).Ticks;
+        long ticks = (largest * options.PartHoldBack).Ticks;
         if (Interlocked.Exchange(ref _partHoldBackTicks, ticks) == ticks) { return; }
         foreach (RenditionTimeline rendition in Renditions) { rendition.Refresh(); }
     }

@@ -1,5 +1,6 @@
 using Mirror.GpuTranscode.Packaging;
 using Mirror.IngestNode.Srt;
+using Mirror.Origin;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
 using Mirror.ServiceDefaults.Logging;
@@ -19,6 +20,7 @@ public sealed class ConfigurationFileTests
         settings.Bind<SrtOptions>("ingestion.srt");
         settings.Bind<PackageOptions>("package");
         settings.Bind<StoreOptions>("store");
+        settings.Bind<OriginOptions>(OriginOptions.Section);
         settings.Bind<LoggingOptions>("logging");
         Directory.Delete(root);
 
