@@ -1,0 +1,44 @@
+# Mirror. The two commands that matter: make demo, make test.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test bench lint fmt check certs
+
+# Tests whose full name contains it: make test FILTER=SrtListener
+FILTER ?=
+# Arguments for Mirror: make run ARGS="--server.https_port 9443"
+ARGS ?=
+export DOTNET_NOLOGO := 1
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+
+help: ## List the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1 \2/p' $(MAKEFILE_LIST) | awk '{ printf "  %s %-8s", $$1, $$2; $$1 = $$2 = ""; print }'
+
+setup: ## Install what is missing to run and test (Debian, Ubuntu)
+	@eng/setup.sh run test
+
+demo: ## Set up, build, start Mirror, push a test pattern into it and print the player's URL
+	@eng/setup.sh run
+	@eng/demo.sh
+
+run: ## Build and start Mirror; ARGS="--key value" configures it
+	@dotnet build Mirror.AppHost -c Release -v q -nologo
+	@exec Mirror.AppHost/bin/Release/net10.0/Mirror.AppHost $(ARGS)
+
+test: setup ## Set up, build and run all tests; FILTER=NAME runs some
+	@eng/test.sh $(FILTER)
+
+bench: ## Measure ingest, latency and delivery beside their references
+	@eng/setup.sh run test bench
+	@dotnet run -c Release --project tests/Mirror.Benchmarks -- $(ARGS)
+
+lint: ## Check format, analyzers, scripts and web pages
+	@eng/lint.sh
+
+fmt: ## Format the code
+	@dotnet format Mirror.sln -v q
+
+check: lint test ## lint and test
+
+certs: ## Make the development certificate if needed, and print its fingerprints
+	@dotnet build Mirror.AppHost -c Release -v q -nologo
+	@Mirror.AppHost/bin/Release/net10.0/Mirror.AppHost --print-certificate

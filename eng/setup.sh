@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs what Mirror needs and this machine lacks, on Debian and Ubuntu; elsewhere it says what is missing.
+# Usage: eng/setup.sh [run] [test] [bench]     default: run test
+set -euo pipefail
+
+groups=("$@")
+[ ${#groups[@]} -gt 0 ] || groups=(run test)
+missing_packages=()
+missing_by_hand=()
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+has_library() { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q "$1"; }
+
+want_command() { has_command "$1" || missing_packages+=("$2"); }
+want_library() { has_library "$1" || missing_packages+=("$2"); }
+
+check_dotnet() {
+    if has_command dotnet && dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then return; fi
+    missing_by_hand+=("the .NET SDK 10: https://dot.net/download")
+}
+
+check_node() {
+    local version=0
+    if has_command node; then version=$(node --version | tr -d 'v'); fi
+    if has_command npm && [ "${version%%.*}" -ge 20 ] 2>/dev/null; then return; fi
+    missing_by_hand+=("Node.js 20 or newer with npm, which builds the web pages: https://nodejs.org/en/download")
+}
+
+for group in "${groups[@]}"; do
+    case "$group" in
+        run)
+            check_dotnet
+            check_node
+            want_library 'libsrt-gnutls\.so\.1\.5' libsrt1.5-gnutls
+            want_command ffmpeg ffmpeg
+            has_command curl || has_command wget || missing_packages+=(curl)
+            ;;
+        test)
+            has_command chromium || has_command chromium-browser || has_command google-chrome || missing_packages+=(chromium)
+            want_command srt-live-transmit srt-tools
+            ;;
+        bench)
+            want_command nginx nginx
+            want_command wrk wrk
+            want_command h2load nghttp2-client
+            want_command srt-live-transmit srt-tools
+            want_command gcc gcc
+            [ -e /usr/include/srt/srt.h ] || missing_packages+=(libsrt-gnutls-dev)
+            ;;
+        *)
+            echo "setup: there is no group '$group'; there are run, test and bench." >&2
+            exit 2
+            ;;
+    esac
+done
+
+install_packages() {
+    local packages=("$@") as_root=()
+    if ! has_command apt-get; then
+        echo "setup: this is neither Debian nor Ubuntu. Install what these Debian packages hold: ${packages[*]}" >&2
+        return 1
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! has_command sudo; then
+            echo "setup: run this as root, or install them yourself: apt-get install ${packages[*]}" >&2
+            return 1
+        fi
+        as_root=(sudo)
+    fi
+    echo "setup: installing ${packages[*]}"
+    local log
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update &&
+           "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+               apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        echo "setup: apt-get could not install ${packages[*]}." >&2
+        return 1
+    fi
+    rm -f "$log"
+}
+
+status=0
+if [ ${#missing_packages[@]} -gt 0 ]; then
+    mapfile -t missing_packages < <(printf '%s\n' "${missing_packages[@]}" | sort -u)
+    install_packages "${missing_packages[@]}" || status=1
+fi
+for item in "${missing_by_hand[@]}"; do
+    echo "setup: install $item" >&2
+    status=1
+done
+exit $status

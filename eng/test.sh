@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Builds everything once and runs all tests, or those whose full name contains FILTER.
+# Usage: eng/test.sh [FILTER]     CONFIGURATION=Debug for a debug build
+# Whole output goes to artifacts/test/; failures are shown here, and the last line is "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+filter=${1:-}
+configuration=${CONFIGURATION:-Release}
+longest_run=15m          # a hung test project is ended and counts as a failure
+results=artifacts/test
+passed=0
+failed=0
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+rm -rf "$results"
+mkdir -p "$results"
+
+if ! dotnet build Mirror.sln -c "$configuration" -v q -nologo >"$results/build.log" 2>&1; then
+    grep -E 'error' "$results/build.log" | sort -u | head -n 40
+    echo "the build failed; its output is in $results/build.log"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+
+# Prints each failed test with its message and stack, as the runner wrote it.
+show_failures() {
+    awk '/^    [^ ]/ { failing = /\[FAIL\]/ } /^ {0,2}[^ ]/ { failing = 0 } failing' "$1"
+}
+
+# The total named $2 in the summary line of log $1.
+total() {
+    grep -E '^ +Mirror\..* Total: ' "$1" | tail -n 1 | grep -oE "$2: [0-9]+" | grep -oE '[0-9]+$' || true
+}
+
+run_project() {
+    local name=$1 log="$results/$1.log" status count bad started=$SECONDS
+    local arguments=(-noLogo -noColor -trx "$results/$name.trx")
+    [ -z "$filter" ] || arguments+=(-method "*$filter*")
+    timeout --kill-after=10s "$longest_run" "tests/$name/bin/$configuration/net10.0/$name" "${arguments[@]}" >"$log" 2>&1 </dev/null
+    status=$?
+    count=$(total "$log" Total)
+    if [ -z "$count" ]; then
+        # No summary: the process died or was ended.
+        echo "$name ended with status $status before its tests did:"
+        tail -n 30 "$log"
+        failed=$((failed + 1))
+        return
+    fi
+    # A skipped test shows nothing, so it counts as failed.
+    bad=0
+    for kind in Errors Failed Skipped; do
+        kind=$(total "$log" "$kind")
+        bad=$((bad + ${kind:-0}))   # the summary of an empty project has the total alone
+    done
+    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || [ "$count" -eq 0 ] || bad=1
+    [ "$bad" -eq 0 ] || show_failures "$log"
+    passed=$((passed + count - bad))
+    failed=$((failed + bad))
+    [ "$count" -eq 0 ] || printf '%-32s %5d passed %3d failed  %3d s\n' "$name" $((count - bad)) "$bad" $((SECONDS - started))
+}
+
+for project in tests/Mirror.*.Tests tests/Mirror.EndToEnd; do
+    run_project "$(basename "$project")"
+done
+
+if [ $((passed + failed)) -eq 0 ]; then
+    echo "no test matches '$filter'"
+    failed=1
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
