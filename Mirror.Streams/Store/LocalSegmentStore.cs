@@ -90,7 +90,7 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
     {
         if (offset < 0 || length < 0 || !_segments.TryGetValue(segment, out StoredSegment? stored)) { return ValueTask.FromResult<MediaBuffer?>(null); }
         MediaBuffer? inMemory = stored.TryRead(offset, length);
-        return inMemory is null && stored.File is { } file && offset + length <= stored.Length
+        return inMemory is null && stored.File is { } file && offset <= stored.Length - length
             ? ReadFileAsync(file, offset, length, cancellationToken)
             : ValueTask.FromResult(inMemory);
     }

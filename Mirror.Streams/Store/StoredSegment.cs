@@ -35,7 +35,7 @@ internal sealed class StoredSegment(SegmentKey key, DateTime createdAt)
     {
         lock (_lock)
         {
-            if (_parts is null || offset + length > Length) { return null; }
+            if (_parts is null || offset > Length - length) { return null; }
             long start = 0;
             foreach (MediaBuffer part in _parts)
             {
