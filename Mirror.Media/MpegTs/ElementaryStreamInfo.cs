@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+
+namespace Mirror.Media.MpegTs;
+
+/// <summary>One elementary stream's entry of a program map (ITU-T H.222.0 §2.4.4.9), with the descriptors that tell its codec.</summary>
+public readonly ref struct ElementaryStreamInfo
+{
+    private const int HeaderLength = 5;
+    private const byte RegistrationTag = 0x05;
+    private const byte ExtensionTag = 0x7F;                 // ETSI EN 300 468 §6.2.18.1
+    private const byte OpusExtensionTag = 0x80;
+
+    /// <summary>stream_type.</summary>
+    public byte StreamType { get; private init; }
+
+    /// <summary>The PID of its packets.</summary>
+    public ushort Pid { get; private init; }
+
+    /// <summary>Its descriptors: tag, length, body, one after the other.</summary>
+    public ReadOnlySpan<byte> Descriptors { get; private init; }
+
+    /// <summary>Reads the next entry of <see cref="ProgramMap.Streams"/> and moves <paramref name="streams"/> past it.</summary>
+    /// <returns><see langword="false"/> at the end, or where an entry overflows the section.</returns>
+    public static bool TryRead(scoped ref ReadOnlySpan<byte> streams, out ElementaryStreamInfo stream)
+    {
+        stream = default;
+        if (streams.Length < HeaderLength) { return false; }
+        int infoLength = BinaryPrimitives.ReadUInt16BigEndian(streams[3..]) & 0x0FFF;
+        if (HeaderLength + infoLength > streams.Length) { return false; }
+        stream = new ElementaryStreamInfo
+        {
+            StreamType = streams[0],
+            Pid = (ushort)(BinaryPrimitives.ReadUInt16BigEndian(streams[1..]) & 0x1FFF),
+            Descriptors = streams.Slice(HeaderLength, infoLength),
+        };
+        streams = streams[(HeaderLength + infoLength)..];
+        return true;
+    }
+
+    /// <summary>The four characters of the registration descriptor (§2.6.8) as a big-endian number; 0 when there is none.</summary>
+    public uint FormatIdentifier
+        => TryFindDescriptor(RegistrationTag, out ReadOnlySpan<byte> body) && body.Length >= 4 ? BinaryPrimitives.ReadUInt32BigEndian(body) : 0;
+
+    /// <summary>channel_config_code of an Opus stream (DVB extension descriptor, tag extension 0x80); -1 when absent.</summary>
+    public int OpusChannelConfigCode
+    {
+        get
+        {
+            ReadOnlySpan<byte> rest = Descriptors;
+            while (TryReadDescriptor(ref rest, out byte tag, out ReadOnlySpan<byte> body))
+            {
+                if (tag == ExtensionTag && body.Length >= 2 && body[0] == OpusExtensionTag) { return body[1]; }
+            }
+            return -1;
+        }
+    }
+
+    private bool TryFindDescriptor(byte wanted, out ReadOnlySpan<byte> body)
+    {
+        ReadOnlySpan<byte> rest = Descriptors;
+        while (TryReadDescriptor(ref rest, out byte tag, out body))
+        {
+            if (tag == wanted) { return true; }
+        }
+        return false;
+    }
+
+    private static bool TryReadDescriptor(scoped ref ReadOnlySpan<byte> descriptors, out byte tag, out ReadOnlySpan<byte> body)
+    {
+        tag = 0;
+        body = default;
+        if (descriptors.Length < 2 || descriptors.Length < 2 + descriptors[1]) { return false; }
+        tag = descriptors[0];
+        body = descriptors.Slice(2, descriptors[1]);
+        descriptors = descriptors[(2 + descriptors[1])..];
+        return true;
+    }
+}
