@@ -8,7 +8,6 @@ public ref struct SeiReader
     /// <summary>payloadType of a recovery point message (H.264 §D.1.8, H.265 §D.2.8).</summary>
     public const int RecoveryPoint = 6;
 
-    private const int MinimumLength = 2;
     private ReadOnlySpan<byte> _rest;
 
     /// <summary>Reads the messages in <paramref name="rbsp"/>: the NAL unit behind its header, without emulation prevention bytes.</summary>
@@ -28,13 +27,16 @@ public ref struct SeiReader
         return true;
     }
 
-    /// <summary>Whether an H.264 SEI NAL unit, header byte first, holds a recovery point; <paramref name="frameCount"/> is its recovery_frame_cnt.</summary>
-    public static bool TryFindRecoveryPoint(ReadOnlySpan<byte> nalUnit, out uint frameCount)
+    /// <summary>Whether an SEI NAL unit holds a recovery point.</summary>
+    /// <param name="nalUnit">The NAL unit, header first.</param>
+    /// <param name="headerLength">Bytes of its header: 1 in H.264, 2 in H.265.</param>
+    /// <param name="frameCount">recovery_frame_cnt of H.264; of H.265 the code of recovery_poc_cnt, which is 0 for 0.</param>
+    public static bool TryFindRecoveryPoint(ReadOnlySpan<byte> nalUnit, int headerLength, out uint frameCount)
     {
         frameCount = 0;
-        if (nalUnit.Length < MinimumLength) { return false; }
+        if (nalUnit.Length <= headerLength) { return false; }
         Span<byte> buffer = stackalloc byte[512];           // recovery points stand before long user data, or are missed
-        var reader = new SeiReader(Rbsp.Unescape(nalUnit[1..], buffer));
+        var reader = new SeiReader(Rbsp.Unescape(nalUnit[headerLength..], buffer));
         while (reader.TryRead(out int payloadType, out ReadOnlySpan<byte> payload))
         {
             if (payloadType != RecoveryPoint) { continue; }
