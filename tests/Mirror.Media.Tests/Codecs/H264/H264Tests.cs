@@ -141,12 +141,12 @@ public class H264Tests
     [InlineData("0605021122" + "80", false, 0u)]
     [InlineData("0606", false, 0u)]
     public void Recovery_points_are_found(string hex, bool expected, uint _)
-        => Assert.Equal(expected, SeiReader.TryFindRecoveryPoint(Convert.FromHexString(hex), out uint _));
+        => Assert.Equal(expected, SeiReader.TryFindRecoveryPoint(Convert.FromHexString(hex), 1, out uint _));
 
     [Fact]
     public void Recovery_frame_count()
     {
-        Assert.True(SeiReader.TryFindRecoveryPoint([6, 6, 1, 0b0001_1001, 0x80], out uint count));
+        Assert.True(SeiReader.TryFindRecoveryPoint([6, 6, 1, 0b0001_1001, 0x80], 1, out uint count));
         Assert.Equal(0b1100u - 1, count);
     }
 

@@ -1,0 +1,22 @@
+using Mirror.Media.Codecs;
+using Mirror.Media.Frames;
+
+namespace Mirror.IngestNode.Demux;
+
+/// <summary>A picture whose timestamps do not fit: kept until the next one tells whether they were wrong or the timeline has changed.</summary>
+/// <param name="Info">What its headers tell.</param>
+/// <param name="Payload">The sample; the holder has the reference.</param>
+/// <param name="Pts">PTS, unwrapped.</param>
+/// <param name="Dts">DTS, unwrapped; <see langword="null"/> when it has none.</param>
+internal sealed record HeldPicture(PictureInfo Info, MediaBuffer Payload, long Pts, long? Dts)
+{
+    /// <summary>DTS, or PTS where there is none.</summary>
+    public long DecodeTime => Dts ?? Pts;
+}
+
+/// <summary>An audio frame that waits for its timeline.</summary>
+/// <param name="Track">Its format.</param>
+/// <param name="Payload">The frame; the holder has the reference.</param>
+/// <param name="Pts">PTS, unwrapped.</param>
+/// <param name="SampleCount">Samples of the track's rate.</param>
+internal readonly record struct HeldAudioFrame(AudioTrack Track, MediaBuffer Payload, long Pts, int SampleCount);

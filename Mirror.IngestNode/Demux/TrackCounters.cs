@@ -1,0 +1,49 @@
+using Mirror.Media.Frames;
+using Mirror.Media.MpegTs;
+
+namespace Mirror.IngestNode.Demux;
+
+/// <summary>Counts one track's units. Written by the demuxer's thread; a reader may see one count newer than another.</summary>
+internal sealed class TrackCounters
+{
+    private long _units;
+    private long _waiting;
+    private long _badTimestamps;
+    private long _dropped;
+    private long _wraps;
+    private long _lastPts;
+    private long _lastDts;
+    private long _basePts;
+
+    public void CountWaiting() => _waiting++;
+
+    public void CountBadTimestamp() => _badTimestamps++;
+
+    public void CountDropped() => _dropped++;
+
+    /// <summary>A unit was passed on.</summary>
+    public void CountUnit(AccessUnit unit, bool startsTimeline)
+    {
+        _units++;
+        if (startsTimeline) { _basePts = unit.Pts90k; }
+        else if (WrapNumber(unit.Dts90k) > WrapNumber(_lastDts)) { _wraps++; }
+        _lastPts = unit.Pts90k;
+        _lastDts = unit.Dts90k;
+    }
+
+    /// <summary>The counts so far.</summary>
+    public DemuxTrackStats Snapshot(long repaired, long dropped) => new()
+    {
+        Units = _units,
+        DroppedUnits = _dropped + dropped,
+        WaitingUnits = _waiting,
+        BadTimestamps = _badTimestamps,
+        RepairedTimestamps = repaired,
+        Wraps = _wraps,
+        LastPts90k = _lastPts,
+        LastDts90k = _lastDts,
+        BasePts90k = _basePts,
+    };
+
+    private static long WrapNumber(long ticks) => (ticks - (ticks & (TimestampUnwrapper.Period - 1))) / TimestampUnwrapper.Period;
+}
