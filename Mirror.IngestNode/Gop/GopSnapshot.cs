@@ -1,0 +1,19 @@
+using Mirror.Media.Frames;
+
+namespace Mirror.IngestNode.Gop;
+
+/// <summary>Units of a GOP buffer at one moment. Holds a reference of each until it is disposed.</summary>
+internal sealed class GopSnapshot(AccessUnit[] units) : IDisposable
+{
+    private AccessUnit[] _units = units;
+
+    /// <summary>The units, in the order in which they arrived.</summary>
+    public IReadOnlyList<AccessUnit> Units => _units;
+
+    /// <summary>Gives the references back.</summary>
+    public void Dispose()
+    {
+        AccessUnit[] held = Interlocked.Exchange(ref _units, []);
+        foreach (AccessUnit unit in held) { unit.Release(); }
+    }
+}
