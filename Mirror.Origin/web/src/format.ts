@@ -1,0 +1,37 @@
+/** 3_100_000 is "3.1 Mbit/s". */
+export function bitrate(bitsPerSecond: number): string {
+  if (bitsPerSecond >= 1e6) {
+    return `${(bitsPerSecond / 1e6).toFixed(bitsPerSecond >= 1e7 ? 0 : 1)} Mbit/s`;
+  }
+  return `${Math.round(bitsPerSecond / 1000)} kbit/s`;
+}
+
+/** Seconds as "2 d 3 h", "1 h 05 min", "4 min 10 s", "12 s". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const days = Math.floor(whole / 86400);
+  const hours = Math.floor((whole % 86400) / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (days > 0) {
+    return `${days} d ${hours} h`;
+  }
+  if (hours > 0) {
+    return `${hours} h ${String(minutes).padStart(2, '0')} min`;
+  }
+  return minutes > 0 ? `${minutes} min ${String(whole % 60).padStart(2, '0')} s` : `${whole} s`;
+}
+
+/** 29.97 stays, 25.000 is "25". */
+export function frameRate(framesPerSecond: number): string {
+  return `${Number(framesPerSecond.toFixed(2))} fps`;
+}
+
+/** A codec as people call it: from the API ("h264") or a codec string ("avc1.640028"). */
+export function codecName(codec: string): string {
+  const names: [prefix: string, name: string][] = [
+    ['avc', 'H.264'], ['h264', 'H.264'], ['hvc', 'HEVC'], ['hev', 'HEVC'], ['h265', 'HEVC'], ['av01', 'AV1'], ['av1', 'AV1'],
+    ['mp4a', 'AAC'], ['aac', 'AAC'], ['opus', 'Opus'], ['jxs', 'JPEG XS'], ['jpeg', 'JPEG XS'],
+  ];
+  const lower = codec.toLowerCase();
+  return names.find(([prefix]) => lower.startsWith(prefix))?.[1] ?? codec;
+}

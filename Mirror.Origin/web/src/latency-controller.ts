@@ -1,0 +1,140 @@
+// Keeps playback at a steady distance from the live edge by changing the playback rate a little, and finds out how small that
+// distance may be. hls.js leaves the rate alone while less than a second is buffered, which in low-latency playback is always.
+
+/** What is known of playback at one moment. All durations are in seconds. */
+export interface Observation {
+  /** A steady clock. */
+  now: number;
+  /** From the playhead to the live edge as it moves on between updates of the playlist. */
+  latency: number;
+  /** From the playhead to the end of what is buffered. */
+  buffer: number;
+}
+
+export interface Action {
+  rate: number;
+  /** Move the playhead ahead by so much; 0 is no seek. */
+  seek: number;
+}
+
+/** All in seconds, except rates. */
+export const limits = {
+  /** Rates that listeners do not notice, with the pitch preserved. */
+  slowest: 0.95,
+  fastest: 1.08,
+  /** An error beyond the first starts a correction, one within the second ends it: between them nothing changes. */
+  startCorrecting: 0.05,
+  stopCorrecting: 0.015,
+  /** Rate per second of error. */
+  gain: 0.2,
+  /** Largest change of the rate from one observation to the next. */
+  rateStep: 0.01,
+  /** Playing faster than the stream arrives empties the buffer: not below this much. */
+  leastBufferToSpeedUp: 0.06,
+  /** Further off than this for so long, a seek is better than minutes of fast playback. */
+  seekBeyond: 2,
+  seekAfter: 1,
+  /** What a stall, and a buffer that almost ran out, add to the margin. */
+  stallStep: 0.1,
+  nearStallStep: 0.03,
+  nearlyEmpty: 0.02,
+  largestMargin: 2,
+  /** After so long without either, and with so much to spare, the margin shrinks again, step by step. */
+  calm: 20,
+  calmAgain: 5,
+  spare: 0.12,
+  relaxStep: 0.02,
+  /** Over this long the smallest buffer is looked for. */
+  window: 2,
+};
+
+export class LatencyController {
+  /** Smallest target: the playlist's PART-HOLD-BACK. */
+  holdBack = 0.3;
+  /** On top of it, as this viewer's network and machine call for. */
+  margin = 0;
+
+  private rate = 1;
+  private correcting = false;
+  private farSince: number | null = null;
+  private troubleAt: number | null = null;
+  private readonly recent: { now: number; buffer: number }[] = [];
+
+  get target(): number {
+    return this.holdBack + this.margin;
+  }
+
+  /** Playback ran dry. */
+  stalled(now: number): void {
+    this.widen(limits.stallStep, now);
+  }
+
+  /** Playback starts again somewhere else: what was observed before says nothing. */
+  reset(): void {
+    this.rate = 1;
+    this.correcting = false;
+    this.farSince = null;
+    this.recent.length = 0;
+  }
+
+  observe(seen: Observation): Action {
+    this.adaptMargin(seen);
+    const error = seen.latency - this.target;
+    if (this.isTooFar(error, seen.now)) {
+      this.reset();
+      return { rate: 1, seek: error };
+    }
+    this.correcting = Math.abs(error) > (this.correcting ? limits.stopCorrecting : limits.startCorrecting);
+    let wanted = this.correcting ? 1 + error * limits.gain : 1;
+    wanted = Math.min(limits.fastest, Math.max(limits.slowest, wanted));
+    if (seen.buffer < limits.leastBufferToSpeedUp) {
+      wanted = Math.min(wanted, 1);
+    }
+    const step = Math.min(limits.rateStep, Math.max(-limits.rateStep, wanted - this.rate));
+    this.rate = Math.round((this.rate + step) * 1000) / 1000;
+    return { rate: this.rate, seek: 0 };
+  }
+
+  /** Smallest buffer of the last seconds; Infinity before a whole window was seen. */
+  get floor(): number {
+    const first = this.recent[0];
+    const last = this.recent[this.recent.length - 1];
+    if (!first || !last || last.now - first.now < limits.window * 0.9) {
+      return Infinity;
+    }
+    return this.recent.reduce((least, seen) => Math.min(least, seen.buffer), Infinity);
+  }
+
+  private adaptMargin(seen: Observation): void {
+    this.troubleAt ??= seen.now;
+    this.recent.push({ now: seen.now, buffer: seen.buffer });
+    while (this.recent[0] && seen.now - this.recent[0].now > limits.window) {
+      this.recent.shift();
+    }
+    const floor = this.floor;
+    if (floor === Infinity) {
+      return;
+    }
+    if (floor < limits.nearlyEmpty) {
+      this.widen(limits.nearStallStep, seen.now);
+      this.recent.length = 0;   // the same moment counts once
+    } else if (this.margin > 0 && floor > limits.spare && seen.now - this.troubleAt > limits.calm) {
+      this.margin = Math.max(0, this.margin - limits.relaxStep);
+      this.troubleAt = seen.now - limits.calm + limits.calmAgain;
+    }
+  }
+
+  private widen(step: number, now: number): void {
+    this.margin = Math.min(limits.largestMargin, this.margin + step);
+    this.troubleAt = now;
+  }
+
+  private isTooFar(error: number, now: number): boolean {
+    if (error <= limits.seekBeyond) {
+      this.farSince = null;
+      return false;
+    }
+    this.farSince ??= now;
+    return now - this.farSince >= limits.seekAfter;
+  }
+}

@@ -1,0 +1,380 @@
+// Plays one stream as Low-Latency HLS with hls.js, or with the browser's own HLS where Media Source Extensions are missing.
+import Hls, { type ErrorData, type HlsConfig, type Level } from 'hls.js';
+import { findStream } from './api';
+import { LatencyController } from './latency-controller';
+import { ServerClock } from './server-clock';
+
+export type PlayerState = 'connecting' | 'waiting' | 'playing' | 'paused' | 'stalled' | 'ended' | 'error';
+
+/** What can be measured now. Durations are in seconds; null is unknown. */
+export interface Metrics {
+  /** From the arrival of the picture at the ingest node to the screen. */
+  latency: number | null;
+  /** From the playhead to the live edge. */
+  edge: number | null;
+  target: number | null;
+  buffer: number;
+  stalls: number;
+  stalledSeconds: number;
+  droppedFrames: number;
+  totalFrames: number;
+  rate: number;
+  rendition: string;
+  codecs: string;
+  bitrate: number | null;
+  bandwidth: number | null;
+  engine: string;
+}
+
+const tickMs = 100;
+const retryMs = 1500;
+const stallShownAfterMs = 700;      // a shorter one is counted, not announced
+const mediaRecoveries = 3;          // in a row, before the player gives up
+const steadySeconds = 10;           // of playback, after which the count starts anew
+const behindLive = 1.5;             // seconds off target from which on "LIVE" is not lit
+
+const configuration: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  enableWorker: false,              // fragmented MP4 passes through: a worker would only add two hops
+  backBufferLength: 30,
+  maxBufferLength: 10,
+  maxLiveSyncPlaybackRate: 1,       // the rate and the margin are ours (latency-controller.ts)
+  liveSyncOnStallIncrease: 0,
+  enableInterstitialPlayback: false,
+  manifestLoadPolicy: {
+    // A stream that is not live is asked for again by the player, which says so meanwhile.
+    default: { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 15_000, timeoutRetry: null, errorRetry: null },
+  },
+  playlistLoadPolicy: {
+    // A publisher that went away may return for half a minute: the origin holds each request and then answers 503.
+    default: {
+      maxTimeToFirstByteMs: 10_000,
+      maxLoadTimeMs: 15_000,
+      timeoutRetry: { maxNumRetry: 5, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      errorRetry: { maxNumRetry: 20, retryDelayMs: 250, maxRetryDelayMs: 1000, backoff: 'linear' },
+    },
+  },
+  fragLoadPolicy: {
+    default: {
+      maxTimeToFirstByteMs: 5_000,
+      maxLoadTimeMs: 15_000,
+      timeoutRetry: { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      errorRetry: { maxNumRetry: 3, retryDelayMs: 100, maxRetryDelayMs: 500 },
+    },
+  },
+};
+
+export class Player {
+  state: PlayerState = 'connecting';
+  /** Called on each change of state; the text gives the reason where there is one. */
+  onState: (state: PlayerState, reason: string) => void = () => undefined;
+  /** Called when the browser allows no sound without a click. */
+  onMuted: () => void = () => undefined;
+  onLevels: (levels: string[]) => void = () => undefined;
+
+  private readonly controller = new LatencyController();
+  private readonly clock = new ServerClock();
+  private hls: Hls | null = null;
+  private retryTimer: number | undefined;
+  private stalls = 0;
+  private stalledMs = 0;
+  private stalledAt: number | null = null;
+  private playingSince: number | null = null;
+  private recoveries = 0;
+  private wanted = true;           // the viewer wants to play, rather than paused
+  private snapped = false;         // the first seek to the target is done
+
+  constructor(private readonly video: HTMLVideoElement, private readonly stream: string) {
+    for (const event of ['playing', 'waiting', 'pause', 'ended', 'seeked', 'ratechange'] as const) {
+      video.addEventListener(event, () => this.onMedia(event));
+    }
+    video.addEventListener('error', () => this.hls || this.retryLater('waiting', 'The stream cannot be played now.'));
+  }
+
+  get source(): string {
+    return `/live/${encodeURIComponent(this.stream)}/playlist.m3u8`;
+  }
+
+  start(): void {
+    this.clock.start();
+    setInterval(() => this.tick(), tickMs);
+    this.connect();
+  }
+
+  /** Tries again at once. */
+  connect(): void {
+    clearTimeout(this.retryTimer);
+    this.release();
+    this.controller.reset();
+    this.snapped = false;
+    if (Hls.isSupported()) {
+      this.openHls();
+    } else if (this.video.canPlayType('application/vnd.apple.mpegurl')) {
+      this.video.src = this.source;
+      void this.play();
+    } else {
+      this.enter('error', 'This browser plays no HLS: it has neither Media Source Extensions nor HLS of its own.');
+    }
+  }
+
+  /** Plays from the live edge. */
+  async play(): Promise<void> {
+    this.wanted = true;
+    this.goLive();
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || this.video.muted) {
+        return;   // a newer load took over, and plays by itself
+      }
+      this.video.muted = true;
+      this.onMuted();
+      await this.video.play().catch(() => this.enter('paused', ''));
+    }
+  }
+
+  pause(): void {
+    this.wanted = false;
+    this.video.pause();
+  }
+
+  /** Moves the playhead to the target, where it is further off than a change of rate would mend. */
+  goLive(): void {
+    const error = this.error;
+    if (error !== null && Math.abs(error) > 0.5) {
+      this.controller.reset();
+      this.video.currentTime += error;
+    }
+  }
+
+  /** 0 is automatic; else the number of the level, from 1. */
+  setLevel(choice: number): void {
+    if (this.hls) {
+      this.hls.currentLevel = choice - 1;
+    }
+  }
+
+  get isLive(): boolean {
+    return this.state === 'playing' && (this.error === null || this.error < behindLive);
+  }
+
+  get metrics(): Metrics {
+    const quality = this.video.getVideoPlaybackQuality();
+    const level = this.level;
+    return {
+      latency: this.latency,
+      edge: this.edge,
+      target: this.hls ? this.controller.target : null,
+      buffer: this.buffer,
+      stalls: this.stalls,
+      stalledSeconds: (this.stalledMs + (this.stalledAt === null ? 0 : performance.now() - this.stalledAt)) / 1000,
+      droppedFrames: quality.droppedVideoFrames,
+      totalFrames: quality.totalVideoFrames,
+      rate: this.video.playbackRate,
+      rendition: this.video.videoWidth > 0 ? `${this.video.videoWidth} × ${this.video.videoHeight}` : '',
+      codecs: [level?.videoCodec, level?.audioCodec].filter(Boolean).join(', '),
+      bitrate: level?.bitrate ?? null,
+      bandwidth: this.hls && this.hls.bandwidthEstimate > 0 ? this.hls.bandwidthEstimate : null,
+      engine: this.hls ? `hls.js ${Hls.version}` : 'native HLS',
+    };
+  }
+
+  private openHls(): void {
+    const hls = new Hls(configuration);
+    this.hls = hls;
+    hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
+      this.onLevels(levels.map(nameOf));
+      if (this.wanted) {
+        void this.play();
+      }
+    });
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
+      this.controller.holdBack = details.partHoldBack || details.holdBack || 3 * details.targetduration;
+    });
+    hls.on(Hls.Events.MEDIA_ENDED, () => this.finish());
+    hls.on(Hls.Events.ERROR, (_, error) => this.onError(hls, error));
+    hls.loadSource(this.source);
+    hls.attachMedia(this.video);
+  }
+
+  private release(): void {
+    this.hls?.destroy();
+    this.hls = null;
+    this.stalledAt = null;
+    this.playingSince = null;
+  }
+
+  private onError(hls: Hls, error: ErrorData): void {
+    if (!error.fatal || hls !== this.hls) {
+      return;
+    }
+    const status = error.response?.code;
+    if (error.type === Hls.ErrorTypes.MEDIA_ERROR && error.details !== Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR && this.recoveries < mediaRecoveries) {
+      this.recoveries++;
+      if (this.recoveries === 1) {
+        hls.recoverMediaError();
+      } else {
+        this.retryLater('connecting', '');
+      }
+    } else if (error.type === Hls.ErrorTypes.NETWORK_ERROR) {
+      if (status === 404) {
+        this.retryLater('waiting', 'Nobody publishes this stream now. It starts here by itself as soon as somebody does.');
+      } else {
+        this.retryLater('connecting', status ? `The server answers ${status}.` : 'The server does not answer.');
+      }
+    } else {
+      this.release();
+      this.enter('error', reasonOf(error));
+    }
+  }
+
+  private retryLater(state: PlayerState, reason: string): void {
+    this.release();
+    this.enter(state, reason);
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.connect(), retryMs);
+  }
+
+  /** The stream is over: show it, and watch for its return. */
+  private finish(): void {
+    this.enter('ended', '');
+    const look = async () => {
+      const found = await findStream(this.stream).catch(() => null);
+      if (this.state !== 'ended') {
+        return;
+      }
+      if (found && (found.status === 'active' || found.status === 'connecting')) {
+        this.connect();
+      } else {
+        this.retryTimer = setTimeout(() => void look(), retryMs);
+      }
+    };
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => void look(), retryMs);
+  }
+
+  private onMedia(event: 'playing' | 'waiting' | 'pause' | 'ended' | 'seeked' | 'ratechange'): void {
+    const now = performance.now();
+    switch (event) {
+      case 'playing':
+        this.resume(now);
+        this.playingSince ??= now;
+        this.enter('playing', '');
+        break;
+      case 'waiting':
+        // The first one is the start, one while seeking belongs to the seek: neither is a stall.
+        if (this.playingSince !== null && this.stalledAt === null && !this.video.seeking && !this.video.paused && this.state !== 'ended') {
+          this.stalls++;
+          this.stalledAt = now;
+          this.controller.stalled(now / 1000);
+        }
+        break;
+      case 'pause':
+        if (!this.video.ended && !this.wanted) {
+          this.enter('paused', '');
+        }
+        break;
+      case 'ended':
+        this.finish();
+        break;
+      default:
+        break;
+    }
+  }
+
+  private resume(now: number): void {
+    if (this.stalledAt !== null) {
+      this.stalledMs += now - this.stalledAt;
+      this.stalledAt = null;
+    }
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    if (this.stalledAt !== null && this.state === 'playing' && now - this.stalledAt > stallShownAfterMs) {
+      this.enter('stalled', 'No picture arrives from the publisher. Playback goes on as soon as one does.');
+    }
+    if (this.playingSince !== null && now - this.playingSince > steadySeconds * 1000 && this.stalledAt === null) {
+      this.recoveries = 0;
+    }
+    if (this.state !== 'playing' || this.stalledAt !== null || this.video.paused || this.video.seeking) {
+      return;
+    }
+    const edge = this.edge;
+    if (edge === null) {
+      return;
+    }
+    if (!this.snapped) {
+      this.snapped = true;
+      this.snap(edge);
+      return;
+    }
+    const { rate, seek } = this.controller.observe({ now: now / 1000, latency: edge, buffer: this.buffer });
+    if (this.video.playbackRate !== rate) {
+      this.video.playbackRate = rate;
+    }
+    if (seek !== 0) {
+      this.video.currentTime += seek;
+    }
+  }
+
+  /** hls.js starts at a random access point, up to a GOP before the target: skip what is too much, as far as it is buffered. */
+  private snap(edge: number): void {
+    const ahead = edge - this.controller.target;
+    const most = this.buffer - this.controller.target / 2;
+    const step = Math.min(ahead, most);
+    if (step > 0.1) {
+      this.video.currentTime += step;
+    }
+  }
+
+  private enter(state: PlayerState, reason: string): void {
+    this.state = state;
+    this.onState(state, reason);
+  }
+
+  private get level(): Level | null {
+    return this.hls?.levels[this.hls.currentLevel] ?? null;
+  }
+
+  /** Seconds by which playback is behind the target; null when that means nothing. */
+  private get error(): number | null {
+    const edge = this.edge;
+    return edge === null ? null : edge - this.controller.target;
+  }
+
+  private get edge(): number | null {
+    const details = this.hls?.latestLevelDetails;
+    return details?.live && this.video.readyState > 0 ? this.hls?.latency ?? null : null;
+  }
+
+  private get latency(): number | null {
+    let shown: number | null = this.hls?.playingDate?.getTime() ?? null;
+    if (!this.hls && 'getStartDate' in this.video) {
+      const start = (this.video as { getStartDate(): Date }).getStartDate().getTime();
+      shown = Number.isNaN(start) ? null : start + this.video.currentTime * 1000;
+    }
+    return shown === null || this.video.readyState < 2 ? null : (this.clock.now() - shown) / 1000;
+  }
+
+  private get buffer(): number {
+    const { buffered, currentTime } = this.video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (currentTime >= buffered.start(i) - 0.1 && currentTime <= buffered.end(i)) {
+        return buffered.end(i) - currentTime;
+      }
+    }
+    return 0;
+  }
+}
+
+function nameOf(level: Level): string {
+  return level.name || (level.height ? `${level.height}p` : `${Math.round(level.bitrate / 1000)} kbit/s`);
+}
+
+function reasonOf(error: ErrorData): string {
+  if (error.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) {
+    return 'This browser cannot decode the stream’s codecs.';
+  }
+  return `Playback failed: ${error.error?.message || error.reason || error.details}.`;
+}
