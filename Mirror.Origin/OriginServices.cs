@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Mirror.Origin.Delivery;
 using Mirror.Origin.Live;
+using Mirror.Origin.Web;
 using Mirror.ServiceDefaults.Configuration;
 
 namespace Mirror.Origin;
@@ -26,11 +27,12 @@ public static class OriginServices
         return builder;
     }
 
-    /// <summary>Maps what the origin serves besides <c>/live/</c>, and ties it to the application's life.</summary>
+    /// <summary>Maps what the origin serves besides <c>/live/</c>: the web pages. Ties it to the application's life.</summary>
     public static WebApplication MapMirrorOrigin(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<LiveStreams>().Stop);
+        app.MapMirrorWeb();
         return app;
     }
 }

@@ -60,6 +60,24 @@ run_project() {
     [ "$count" -eq 0 ] || printf '%-32s %5d passed %3d failed  %3d s\n' "$name" $((count - bad)) "$bad" $((SECONDS - started))
 }
 
+# The web pages have unit tests of their own, which Node.js runs.
+run_web() {
+    local log="$results/web.log" good bad started=$SECONDS
+    npm --prefix Mirror.Origin/web test --silent >"$log" 2>&1 </dev/null
+    good=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log")
+    bad=$(awk '/^# (fail|cancelled|skipped|todo) / { sum += $3 } END { print sum + 0 }' "$log")
+    if [ -z "$good" ]; then
+        tail -n 30 "$log"
+        good=0 bad=1
+    elif [ "$bad" -gt 0 ]; then
+        grep -A 20 '^not ok' "$log"
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    printf '%-32s %5d passed %3d failed  %3d s\n' web "$good" "$bad" $((SECONDS - started))
+}
+
+[ -n "$filter" ] || run_web
 for project in tests/Mirror.*.Tests tests/Mirror.EndToEnd; do
     run_project "$(basename "$project")"
 done
