@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LatencyController, limits } from './latency-controller';
+import { LatencyController, limits, LiveEdge } from './latency-controller';
 
 const tick = 0.1;
 
@@ -78,6 +78,15 @@ test('seeks once when it is far off for a second', () => {
   assert.ok(Math.abs(simulation.latency - 0.4) < 0.1);
 });
 
+test('does not seek again and again where seeking does not help', () => {
+  const controller = controllerWithHoldBack(0.4);
+  let seeks = 0;
+  for (let now = 0; now < 60; now += tick) {
+    seeks += controller.observe({ now, latency: 10, buffer: 0.1 }).seek === 0 ? 0 : 1;
+  }
+  assert.ok(seeks >= 2 && seeks <= 60 / limits.seekAgain + 1, `${seeks} seeks`);
+});
+
 test('a stall widens the margin, to a limit', () => {
   const controller = controllerWithHoldBack(0.4);
   controller.stalled(0);
@@ -109,4 +118,22 @@ test('the margin shrinks again in calm, step by step, never below nothing', () =
   simulation.run(300);
   assert.ok(simulation.controller.margin >= 0);
   assert.ok(simulation.controller.margin < 0.1);
+});
+
+test('a late playlist does not move the live edge', () => {
+  const edge = new LiveEdge();
+  assert.ok(Math.abs(edge.distance(0, 0.5, 0.65) - 0.5) < 1e-9);
+  assert.ok(Math.abs(edge.distance(1, 0.1, 0.65) - 0.5) < 1e-9, 'the playlist is 0.4 s old');
+  assert.ok(Math.abs(edge.distance(2, 0.5, 0.65) - 0.5) < 1e-9);
+});
+
+test('the way from ingest to playlist is learned anew when it changes', () => {
+  const edge = new LiveEdge();
+  edge.distance(0, 0.5, 0.6);
+  assert.ok(Math.abs(edge.distance(1, 0.5, 0.8) - 0.7) < 1e-9);
+  assert.ok(Math.abs(edge.distance(1 + limits.edgeWindow, 0.5, 0.8) - 0.5) < 1e-9);
+});
+
+test('without a date-time the playlist is all there is', () => {
+  assert.equal(new LiveEdge().distance(0, 0.4, null), 0.4);
 });

@@ -5,7 +5,7 @@
 export interface Observation {
   /** A steady clock. */
   now: number;
-  /** From the playhead to the live edge as it moves on between updates of the playlist. */
+  /** From the playhead to the live edge (LiveEdge). */
   latency: number;
   /** From the playhead to the end of what is buffered. */
   buffer: number;
@@ -34,6 +34,8 @@ export const limits = {
   /** Further off than this for so long, a seek is better than minutes of fast playback. */
   seekBeyond: 2,
   seekAfter: 1,
+  /** A seek empties the buffer, so where the machine or the network is too slow it does not help: not again before this. */
+  seekAgain: 8,
   /** What a stall, and a buffer that almost ran out, add to the margin. */
   stallStep: 0.1,
   nearStallStep: 0.03,
@@ -46,7 +48,39 @@ export const limits = {
   relaxStep: 0.02,
   /** Over this long the smallest buffer is looked for. */
   window: 2,
+  /** Over this long the way from ingest to playlist is taken to be constant. */
+  edgeWindow: 30,
 };
+
+/**
+ * The distance to the live edge, also while playlists arrive late. The playlist alone tells too little then: an edge that is old makes
+ * a playhead that is far behind look close. The program date-time of the picture against the server's clock does not age, but counts
+ * the way from ingest to playlist as well, which is constant: the least that the two ever differed by.
+ */
+export class LiveEdge {
+  private readonly differences: { now: number; value: number }[] = [];
+
+  /** From the playhead to the live edge, of what the playlist says and what the date-time says. */
+  distance(now: number, byPlaylist: number, byDateTime: number | null): number {
+    if (byDateTime === null) {
+      return byPlaylist;
+    }
+    const difference = byDateTime - byPlaylist;
+    // A queue of candidates for the least of the window: rising, so that the first is the least.
+    while (this.differences.length > 0 && (this.differences[this.differences.length - 1]?.value ?? 0) >= difference) {
+      this.differences.pop();
+    }
+    this.differences.push({ now, value: difference });
+    while (this.differences[0] && now - this.differences[0].now > limits.edgeWindow) {
+      this.differences.shift();
+    }
+    return byDateTime - (this.differences[0]?.value ?? 0);
+  }
+
+  reset(): void {
+    this.differences.length = 0;
+  }
+}
 
 export class LatencyController {
   /** Smallest target: the playlist's PART-HOLD-BACK. */
@@ -57,6 +91,7 @@ export class LatencyController {
   private rate = 1;
   private correcting = false;
   private farSince: number | null = null;
+  private soughtAt = -Infinity;
   private troubleAt: number | null = null;
   private readonly recent: { now: number; buffer: number }[] = [];
 
@@ -82,6 +117,7 @@ export class LatencyController {
     const error = seen.latency - this.target;
     if (this.isTooFar(error, seen.now)) {
       this.reset();
+      this.soughtAt = seen.now;
       return { rate: 1, seek: error };
     }
     this.correcting = Math.abs(error) > (this.correcting ? limits.stopCorrecting : limits.startCorrecting);
@@ -135,6 +171,6 @@ export class LatencyController {
       return false;
     }
     this.farSince ??= now;
-    return now - this.farSince >= limits.seekAfter;
+    return now - this.farSince >= limits.seekAfter && now - this.soughtAt >= limits.seekAgain;
   }
 }

@@ -1,7 +1,7 @@
 // Plays one stream as Low-Latency HLS with hls.js, or with the browser's own HLS where Media Source Extensions are missing.
 import Hls, { type ErrorData, type HlsConfig, type Level } from 'hls.js';
 import { findStream } from './api';
-import { LatencyController } from './latency-controller';
+import { LatencyController, LiveEdge } from './latency-controller';
 import { ServerClock } from './server-clock';
 
 export type PlayerState = 'connecting' | 'waiting' | 'playing' | 'paused' | 'stalled' | 'ended' | 'error';
@@ -31,6 +31,8 @@ const retryMs = 1500;
 const stallShownAfterMs = 700;      // a shorter one is counted, not announced
 const mediaRecoveries = 3;          // in a row, before the player gives up
 const steadySeconds = 10;           // of playback, after which the count starts anew
+const snapMs = 3000;                // after the start, during which one seek may bring playback to the target
+const leastSnap = 0.2;              // seconds: less is left to the rate
 const behindLive = 1.5;             // seconds off target from which on "LIVE" is not lit
 
 const configuration: Partial<HlsConfig> = {
@@ -73,6 +75,8 @@ export class Player {
   onLevels: (levels: string[]) => void = () => undefined;
 
   private readonly controller = new LatencyController();
+  private readonly liveEdge = new LiveEdge();
+  private edge: number | null = null;   // seconds from the playhead to the live edge
   private readonly clock = new ServerClock();
   private hls: Hls | null = null;
   private retryTimer: number | undefined;
@@ -80,9 +84,9 @@ export class Player {
   private stalledMs = 0;
   private stalledAt: number | null = null;
   private playingSince: number | null = null;
+  private snapUntil: number | null = null;
   private recoveries = 0;
   private wanted = true;           // the viewer wants to play, rather than paused
-  private snapped = false;         // the first seek to the target is done
 
   constructor(private readonly video: HTMLVideoElement, private readonly stream: string) {
     for (const event of ['playing', 'waiting', 'pause', 'ended', 'seeked', 'ratechange'] as const) {
@@ -106,7 +110,7 @@ export class Player {
     clearTimeout(this.retryTimer);
     this.release();
     this.controller.reset();
-    this.snapped = false;
+    this.liveEdge.reset();
     if (Hls.isSupported()) {
       this.openHls();
     } else if (this.video.canPlayType('application/vnd.apple.mpegurl')) {
@@ -180,7 +184,7 @@ export class Player {
   }
 
   private openHls(): void {
-    const hls = new Hls(configuration);
+    const hls = new Hls({ ...configuration, debug: new URLSearchParams(location.search).has('debug') });   // ?debug: hls.js tells the console
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
       this.onLevels(levels.map(nameOf));
@@ -258,7 +262,10 @@ export class Player {
     switch (event) {
       case 'playing':
         this.resume(now);
-        this.playingSince ??= now;
+        if (this.playingSince === null) {
+          this.playingSince = now;
+          this.snapUntil = now + snapMs;
+        }
         this.enter('playing', '');
         break;
       case 'waiting':
@@ -291,8 +298,9 @@ export class Player {
 
   private tick(): void {
     const now = performance.now();
+    this.edge = this.measureEdge(now);
     if (this.stalledAt !== null && this.state === 'playing' && now - this.stalledAt > stallShownAfterMs) {
-      this.enter('stalled', 'No picture arrives from the publisher. Playback goes on as soon as one does.');
+      this.enter('stalled', 'Playback goes on as soon as pictures arrive.');
     }
     if (this.playingSince !== null && now - this.playingSince > steadySeconds * 1000 && this.stalledAt === null) {
       this.recoveries = 0;
@@ -300,16 +308,10 @@ export class Player {
     if (this.state !== 'playing' || this.stalledAt !== null || this.video.paused || this.video.seeking) {
       return;
     }
-    const edge = this.edge;
-    if (edge === null) {
+    if (this.edge === null || this.snap(now)) {
       return;
     }
-    if (!this.snapped) {
-      this.snapped = true;
-      this.snap(edge);
-      return;
-    }
-    const { rate, seek } = this.controller.observe({ now: now / 1000, latency: edge, buffer: this.buffer });
+    const { rate, seek } = this.controller.observe({ now: now / 1000, latency: this.edge, buffer: this.buffer });
     if (this.video.playbackRate !== rate) {
       this.video.playbackRate = rate;
     }
@@ -318,14 +320,18 @@ export class Player {
     }
   }
 
-  /** hls.js starts at a random access point, up to a GOP before the target: skip what is too much, as far as it is buffered. */
-  private snap(edge: number): void {
-    const ahead = edge - this.controller.target;
-    const most = this.buffer - this.controller.target / 2;
-    const step = Math.min(ahead, most);
-    if (step > 0.1) {
-      this.video.currentTime += step;
+  /** hls.js starts at a random access point, up to a GOP before the target: one seek within what is buffered mends that at the start. */
+  private snap(now: number): boolean {
+    if (this.snapUntil === null || this.error === null || now > this.snapUntil) {
+      return false;
     }
+    const step = Math.min(this.error, this.buffer - this.controller.target);
+    if (step < leastSnap) {
+      return false;
+    }
+    this.snapUntil = null;
+    this.video.currentTime += step;
+    return true;
   }
 
   private enter(state: PlayerState, reason: string): void {
@@ -343,9 +349,12 @@ export class Player {
     return edge === null ? null : edge - this.controller.target;
   }
 
-  private get edge(): number | null {
-    const details = this.hls?.latestLevelDetails;
-    return details?.live && this.video.readyState > 0 ? this.hls?.latency ?? null : null;
+  private measureEdge(now: number): number | null {
+    const hls = this.hls;
+    if (!hls?.latestLevelDetails?.live || this.video.readyState === 0 || hls.latency === 0) {
+      return null;
+    }
+    return this.liveEdge.distance(now / 1000, hls.latency, this.latency);
   }
 
   private get latency(): number | null {
