@@ -6,7 +6,9 @@ export interface StreamInfo {
   status: 'connecting' | 'active' | 'paused' | 'degraded' | 'error' | 'ended';
   created_at: string;
   last_heartbeat: string;
+  status_reason?: string | null;
   video_codec?: string | null;
+  audio_codec?: string | null;
   resolution?: string | null;
   bitrate: number;
   frame_rate: number;

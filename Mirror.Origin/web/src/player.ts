@@ -168,7 +168,7 @@ export class Player {
     return {
       latency: this.latency,
       edge: this.edge,
-      target: this.hls ? this.controller.target : null,
+      target: this.edge === null ? null : this.controller.target,
       buffer: this.buffer,
       stalls: this.stalls,
       stalledSeconds: (this.stalledMs + (this.stalledAt === null ? 0 : performance.now() - this.stalledAt)) / 1000,
@@ -179,7 +179,7 @@ export class Player {
       codecs: [level?.videoCodec, level?.audioCodec].filter(Boolean).join(', '),
       bitrate: level?.bitrate ?? null,
       bandwidth: this.hls && this.hls.bandwidthEstimate > 0 ? this.hls.bandwidthEstimate : null,
-      engine: this.hls ? `hls.js ${Hls.version}` : 'native HLS',
+      engine: Hls.isSupported() ? `hls.js ${Hls.version}` : 'native HLS',
     };
   }
 
@@ -204,6 +204,7 @@ export class Player {
   private release(): void {
     this.hls?.destroy();
     this.hls = null;
+    this.edge = null;
     this.stalledAt = null;
     this.playingSince = null;
   }

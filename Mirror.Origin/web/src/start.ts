@@ -18,6 +18,7 @@ class Card {
   readonly item = document.createElement('li');
   private readonly link = document.createElement('a');
   private readonly status = document.createElement('span');
+  private readonly tag = document.createElement('span');
   private readonly facts: Record<string, HTMLElement> = {};
 
   constructor(id: string) {
@@ -27,7 +28,8 @@ class Card {
     stage.className = 'stage';
     stage.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5v14l11-7z"/></svg>';
     this.status.className = 'badge';
-    stage.append(this.status);
+    this.tag.className = 'tag';
+    stage.append(this.status, this.tag);
     const title = document.createElement('h2');
     title.textContent = id;
     const facts = document.createElement('dl');
@@ -47,8 +49,12 @@ class Card {
   update(stream: StreamInfo, now: number): void {
     this.status.dataset['state'] = stream.status;
     setText(this.status, stream.status === 'active' ? 'live' : stream.status);
-    const format = [stream.resolution?.replace('x', ' × '), stream.video_codec && codecName(stream.video_codec), stream.frame_rate > 0 && frameRate(stream.frame_rate)];
+    const format = [stream.resolution?.replace('x', ' × '), stream.video_codec && codecName(stream.video_codec), stream.audio_codec && codecName(stream.audio_codec), stream.frame_rate > 0 && frameRate(stream.frame_rate)];
     this.set('format', format.filter(Boolean).join(' · ') || 'waiting for the first picture');
+    this.item.title = stream.status_reason ?? '';
+    const height = stream.resolution?.split('x')[1];
+    setText(this.tag, height ? `${height}p${stream.frame_rate > 0 ? Math.round(stream.frame_rate) : ''}` : '');
+    this.tag.hidden = !height;
     this.set('rate', bitrate(stream.bitrate));
     this.set('uptime', duration((now - Date.parse(stream.created_at)) / 1000));
     this.set('source', `${stream.source_addr} (${stream.type.toUpperCase()})`);

@@ -67,6 +67,7 @@ player.onLevels = (levels) => {
   quality.replaceChildren(...[levels.length > 1 ? 'Auto' : (levels[0] ?? 'Source'), ...(levels.length > 1 ? levels : [])]
     .map((text, index) => new Option(text, String(index))));
   quality.disabled = levels.length < 2;
+  quality.hidden = false;
 };
 
 // Sound
