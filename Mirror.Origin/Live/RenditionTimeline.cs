@@ -221,6 +221,7 @@ internal sealed class RenditionTimeline
             Rates.Add(segment.LengthInBytes, segment.Duration);
             if (!segment.StartsIndependent) { _dependentSegments++; }
         }
+        // Taken before the window slides: what a playlist has listed includes parts of one segment more than it keeps.
         _longestPlaylist = _listedDuration > _longestPlaylist ? _listedDuration : _longestPlaylist;
         _partsOfLastSegment = segment.Parts.Length;
         _openMsn = segment.Msn + 1;

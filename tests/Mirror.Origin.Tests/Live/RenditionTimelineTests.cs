@@ -1,0 +1,259 @@
+using System.Text;
+using Mirror.Media.Playlists;
+using Mirror.Origin.Live;
+using Mirror.Origin.Tests.Publishing;
+using Mirror.Streams.Announcements;
+using Mirror.Streams.Registry;
+using Mirror.Streams.Store;
+
+namespace Mirror.Origin.Tests.Live;
+
+public sealed class RenditionTimelineTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly LocalAnnouncements _announcements = new();
+    private readonly TestStore _store = new();
+    private readonly OriginMetrics _metrics = new();
+    private readonly OriginOptions _options = new();
+    private readonly LiveStreams _streams;
+    private readonly TestRendition _video;
+
+    public RenditionTimelineTests()
+    {
+        _streams = new LiveStreams(_announcements, new LocalStreamRegistry(), Microsoft.Extensions.Options.Options.Create(_options), _metrics, _time);
+        _video = Rendition("source", isVideo: true);
+    }
+
+    public void Dispose()
+    {
+        _streams.Dispose();
+        _metrics.Dispose();
+    }
+
+    [Fact]
+    public void The_window_keeps_ten_seconds_and_what_left_stays_available()
+    {
+        _video.Start().Init().Segments(100);
+
+        PlaylistVersion version = Timeline(_video).Current;
+        Assert.Equal(20, version.Playlist.Segments.Length);
+        Assert.Equal(TestRendition.FirstMsn + 80, Document(_video).MediaSequence);
+        Assert.NotNull(version.FindSegment(TestRendition.FirstMsn + 79));
+        Assert.NotNull(version.FindPart(TestRendition.FirstMsn, 4));
+
+        _time.Advance(TimeSpan.FromSeconds(11));         // a segment of half a second, in playlists of ten seconds and an open segment
+        Assert.NotNull(Timeline(_video).Current.FindSegment(TestRendition.FirstMsn + 79));
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Null(Timeline(_video).Current.FindSegment(TestRendition.FirstMsn + 79));
+        Assert.NotNull(Timeline(_video).Current.FindSegment(TestRendition.FirstMsn + 80));
+    }
+
+    [Fact]
+    public void Six_segments_stay_however_long_they_are()
+    {
+        TestRendition slow = new(_announcements, _store, new RenditionKey("demo", "slow"), isVideo: true, TimeSpan.FromSeconds(1), 4);
+        slow.Start(targetDuration: 4).Init().Segments(30);
+
+        Assert.Equal(6, Timeline(slow).Current.Playlist.Segments.Length);
+    }
+
+    [Fact]
+    public void A_discontinuity_that_leaves_the_playlist_is_counted()
+    {
+        _video.Start().Init().Segments(3).Discontinuity().Init(2).Segments(20);
+        Assert.Equal(0, Document(_video).DiscontinuitySequence);
+        Assert.Equal("init-source-2.mp4", Document(_video).Segments[^1].MapUri);
+
+        _video.Segments(1);
+        Assert.Equal(1, Document(_video).DiscontinuitySequence);
+    }
+
+    [Fact]
+    public void A_publisher_that_returns_continues_the_numbers()
+    {
+        _video.Start().Init().Segments(8).Part().Part();
+        _video.Start(_video.Msn + 1).Init().Discontinuity().Segments(2);
+
+        MediaPlaylistDocument document = Document(_video);
+        Assert.Equal(TestRendition.FirstMsn, document.MediaSequence);
+        Assert.Equal(11, document.Segments.Count);
+        Assert.Equal(0.2m, document.Segments[8].Duration);       // the segment that he left open ended with what was there
+        Assert.Equal([TestRendition.FirstMsn + 9], document.Segments.Where(segment => segment.StartsDiscontinuity).Select(segment => segment.Msn));
+    }
+
+    [Fact]
+    public void Numbers_that_jump_forward_begin_a_new_window_after_a_discontinuity()
+    {
+        _video.Start().Init().Segments(8);
+        _video.Start(5000).Init().Segments(7);
+
+        MediaPlaylistDocument document = Document(_video);
+        Assert.Equal((5000, 7), (document.MediaSequence, document.Segments.Count));
+        Assert.True(document.Segments[0].StartsDiscontinuity);
+        Assert.NotNull(Timeline(_video).Current.FindPart(TestRendition.FirstMsn + 7, 4));
+        Assert.Equal(ReloadAnswer.Now, Timeline(_video).Current.Position.Answer(new DeliveryDirectives(TestRendition.FirstMsn + 8, 0, SkipDirective.None), out _));
+    }
+
+    [Fact]
+    public void A_rendition_that_starts_after_its_end_is_live_again()
+    {
+        _video.Start().Init().Segments(8).End();
+        MediaPlaylistDocument ended = Document(_video);
+        Assert.True(ended.IsEnded);
+        Assert.Null(ended.PreloadHintUri);
+
+        _video.Start(_video.Msn + 100).Init().Segments(1).Part();
+        MediaPlaylistDocument again = Document(_video);
+        Assert.False(again.IsEnded);
+        Assert.True(again.MediaSequence > ended.LastMsn);
+        Assert.True(again.Segments[0].StartsDiscontinuity);
+    }
+
+    [Fact]
+    public void The_end_completes_the_open_segment()
+    {
+        _video.Start().Init().Segments(6).Part().Part().End();
+
+        MediaPlaylistDocument document = Document(_video);
+        Assert.Null(document.OpenSegment);
+        Assert.Equal(0.2m, document.Segments[^1].Duration);
+    }
+
+    [Fact]
+    public void Gaps_are_marked()
+    {
+        _video.Start().Init().Segments(6).Part().Missing().Part(ends: true);
+        for (int i = 0; i < 5; i++) { _video.Missing(); }
+
+        MediaPlaylistDocument document = Document(_video);
+        SegmentEntry partly = document.Segments[^2];
+        Assert.False(partly.IsGap);
+        Assert.Equal([false, true, false], partly.Parts.Select(part => part.IsGap));
+        Assert.True(document.Segments[^1].IsGap);
+        Assert.True(document.IndependentSegments);
+    }
+
+    [Fact]
+    public void Independent_segments_are_promised_only_while_all_are()
+    {
+        _video.Start().Init().Segments(6);
+        Assert.True(Document(_video).IndependentSegments);
+        _video.Part(independent: false);
+        Assert.False(Document(_video).IndependentSegments);
+        _video.Part(ends: true).Segments(19);
+        Assert.False(Document(_video).IndependentSegments);
+        _video.Segments(2);
+        Assert.True(Document(_video).IndependentSegments);
+    }
+
+    [Fact]
+    public void A_segment_closed_after_the_fact_is_listed_without_another_part()
+    {
+        _video.Start().Init().Segments(6).Part().Part();
+        _video.Close();
+
+        MediaPlaylistDocument document = Document(_video);
+        Assert.Equal((0.2m, 2), (document.Segments[^1].Duration, document.Segments[^1].Parts.Count));
+        Assert.Equal($"{TestRendition.FirstMsn + 7}.0.m4s", document.PreloadHintUri);
+    }
+
+    [Fact]
+    public void All_renditions_say_the_same_part_hold_back_and_report_each_other()
+    {
+        TestRendition audio = new(_announcements, _store, new RenditionKey("demo", "audio"), isVideo: false, TimeSpan.FromMilliseconds(107), 5);
+        _video.Start().Init().Segments(6).Part();
+        audio.Start().Init().Segments(5).Part().Part();
+
+        Assert.Equal(0.321m, Document(_video).PartHoldBack);
+        Assert.Equal(0.321m, Document(audio).PartHoldBack);
+        _video.Part();
+        Assert.Equal([new RenditionReport("../audio/playlist.m3u8", TestRendition.FirstMsn + 5, 1)], Document(_video).Reports);
+        audio.Part();
+        Assert.Equal([new RenditionReport("../source/playlist.m3u8", TestRendition.FirstMsn + 6, 1)], Document(audio).Reports);
+        audio.End();
+        _video.Part();
+        Assert.Empty(Document(_video).Reports);
+    }
+
+    [Fact]
+    public void Every_form_of_a_version_is_rendered_once()
+    {
+        _video.Start().Init().Segments(30);
+        PlaylistVersion version = Timeline(_video).Current;
+
+        for (var form = PlaylistForm.Full; form <= PlaylistForm.DeltaGzip; form++) { Assert.Same(version.GetText(form, _metrics), version.GetText(form, _metrics)); }
+        Assert.Equal(4, Enumerable.Range(0, 4).Select(form => version.GetText((PlaylistForm)form, _metrics)).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_delta_of_a_short_playlist_is_the_playlist()
+    {
+        _video.Start().Init().Segments(6);
+        PlaylistVersion version = Timeline(_video).Current;
+
+        Assert.Same(version.GetText(PlaylistForm.Full, _metrics), version.GetText(PlaylistForm.Delta, _metrics));
+        Assert.Same(version.GetText(PlaylistForm.FullGzip, _metrics), version.GetText(PlaylistForm.DeltaGzip, _metrics));
+    }
+
+    private static readonly Dictionary<string, Action<LocalAnnouncements, RenditionKey, long>> Misfits = new()
+    {
+        ["a part of a segment to come"] = (to, key, msn) => to.Publish(new PartReady(key, msn + 1, 0, 9000, 0, 10, true, false, false, DateTime.UnixEpoch, 0)),
+        ["a part of a complete segment"] = (to, key, msn) => to.Publish(new PartReady(key, msn - 1, 0, 9000, 0, 10, true, false, false, DateTime.UnixEpoch, 0)),
+        ["a part out of order"] = (to, key, msn) => to.Publish(new PartReady(key, msn, 3, 9000, 0, 10, true, false, false, DateTime.UnixEpoch, 0)),
+        ["a part without bytes"] = (to, key, msn) => to.Publish(new PartReady(key, msn, 0, 9000, 0, 0, true, false, false, DateTime.UnixEpoch, 0)),
+        ["the end of a segment without parts"] = (to, key, msn) => to.Publish(new SegmentClosed(key, msn)),
+        ["a start with old numbers"] = (to, key, msn) => to.Publish(new RenditionStarted(key, true, 90_000, 1, TimeSpan.FromMilliseconds(100), msn - 3)),
+        ["an empty initialization segment"] = (to, key, _) => to.Publish(new InitReady(key, "init-x.mp4", 0, new TestRendition(to, new TestStore(), key, true, TimeSpan.Zero, 1).Track)),
+        ["a part of an unknown rendition"] = (to, key, msn) => to.Publish(new PartReady(key with { Rendition = "none" }, msn, 0, 9000, 0, 10, true, false, false, DateTime.UnixEpoch, 0)),
+        ["a part of an unknown stream"] = (to, key, msn) => to.Publish(new PartReady(key with { StreamId = "none" }, msn, 0, 9000, 0, 10, true, false, false, DateTime.UnixEpoch, 0)),
+    };
+
+    public static TheoryData<string> MisfitNames => new(Misfits.Keys);
+
+    [Theory, MemberData(nameof(MisfitNames))]
+    public void An_announcement_that_does_not_fit_changes_nothing(string name)
+    {
+        _video.Start().Init().Segments(8);
+        byte[] before = Timeline(_video).Current.GetText(PlaylistForm.Full, _metrics);
+        Misfits[name](_announcements, _video.Key, _video.Msn);
+        Assert.Equal(before, Timeline(_video).Current.GetText(PlaylistForm.Full, _metrics));
+        _video.Part();
+        Assert.Single(Document(_video).OpenSegment!.Parts);
+    }
+
+    [Fact]
+    public void Parts_before_an_initialization_segment_are_not_listed()
+    {
+        _video.Start().Part();
+        Assert.False(Timeline(_video).Current.Position.HasMedia);
+    }
+
+    [Fact]
+    public void An_ended_stream_is_forgotten_after_its_time_and_a_live_one_is_not()
+    {
+        _video.Start().Init().Segments(8).End();
+        Rendition("source", isVideo: true, stream: "other").Start().Init().Segments(8);
+        Assert.Equal(2, _streams.Count);
+        _time.Advance(TimeSpan.FromSeconds(59));
+        Assert.Equal(2, _streams.Count);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, _streams.Count);
+        Assert.True(_streams.TryFind("other", out _));
+    }
+
+    private TestRendition Rendition(string name, bool isVideo, string stream = "demo")
+        => new(_announcements, _store, new RenditionKey(stream, name), isVideo, TimeSpan.FromMilliseconds(100), 5);
+
+    private RenditionTimeline Timeline(TestRendition rendition)
+    {
+        Assert.True(_streams.TryFind(rendition.Key.StreamId, out StreamTimeline? stream));
+        return stream!.Find(rendition.Key.Rendition)!;
+    }
+
+    private MediaPlaylistDocument Document(TestRendition rendition)
+    {
+        string text = Encoding.UTF8.GetString(Timeline(rendition).Current.GetText(PlaylistForm.Full, _metrics));
+        Assert.True(MediaPlaylistParser.TryParse(text, out MediaPlaylistDocument? document, out string? error), error);
+        return document;
+    }
+}
