@@ -21,8 +21,8 @@ internal sealed partial class VideoPackager
     private readonly long _due90k;
     private readonly ILogger _logger;
     private readonly string _streamId;
-    private long _shift90k;                                  // added to decoding times: a timeline's first picture is decoded when it is shown
     private long _frame90k;
+    private long _lastDelta90k;
     private long _lastDts90k;
     private long _segmentStart90k;
     private int _framesInSegment;
@@ -84,7 +84,7 @@ internal sealed partial class VideoPackager
         _framesSinceKey++;
         long offset = StreamPackager.TimelineOffsetSeconds * Timescale;
         bool endsSegment = _isDecided && _framesInSegment == _framesInLastSegment;
-        _rendition.Add(unit, unit.Dts90k + _shift90k + offset, unit.Pts90k + offset, (uint)_frame90k, endsSegment);
+        _rendition.Add(unit, unit.Dts90k + offset, unit.Pts90k + offset, (uint)_frame90k, endsSegment);
     }
 
     /// <summary>The publisher is gone: what is complete goes out.</summary>
@@ -116,18 +116,25 @@ internal sealed partial class VideoPackager
 
     private void ResetGrid(AccessUnit unit)
     {
-        _shift90k = unit.Pts90k - unit.Dts90k;
         _segmentStart90k = unit.Pts90k;
         (_framesInSegment, _framesInLastSegment, _framesSinceKey) = (0, 0, 0);
         (_equalGops, _isDecided) = (0, false);
         if (((VideoTrack)unit.Track).FrameRate is { IsKnown: true } rate) { _frame90k = (long)(Timescale / rate.Value); }
     }
 
-    /// <summary>A dropped frame doubles one delta: the expectation follows a new rate, not an accident.</summary>
+    /// <summary>
+    /// A dropped frame doubles one delta: the expectation follows a new rate, not an accident. Of two deltas the shorter is expected: the
+    /// clock rounds 59.94 fps to 1501 and 1502 in turn, and a picture decoded a tick early has a composition offset that is never negative,
+    /// which not every player reads.
+    /// </summary>
     private void TrackFrameDuration(AccessUnit unit)
     {
         long delta = unit.Dts90k - _lastDts90k;
-        if (delta > 0 && delta < _frame90k * 3 / 2) { _frame90k = delta; }
+        if (delta > 0 && delta < _frame90k * 3 / 2)
+        {
+            _frame90k = Math.Min(delta, _lastDelta90k > delta * 3 / 2 || _lastDelta90k == 0 ? delta : _lastDelta90k);
+            _lastDelta90k = delta;
+        }
         else if (delta > 0 && ((VideoTrack)unit.Track).FrameRate is { IsKnown: true } rate) { _frame90k = (long)(Timescale / rate.Value); }
     }
 

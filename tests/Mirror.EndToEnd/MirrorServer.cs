@@ -1,0 +1,105 @@
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Mirror.Standalone;
+using Mirror.Streams.Registry;
+
+namespace Mirror.EndToEnd;
+
+/// <summary>A whole Mirror on free ports, started and stopped by a test.</summary>
+public sealed class MirrorServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly WebApplication _app;
+    private readonly string _folder;
+
+    private MirrorServer(WebApplication app, string folder)
+    {
+        _app = app;
+        _folder = folder;
+        string[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+        Https = new Uri($"https://localhost:{new Uri(addresses.Single(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("[::]", "localhost")).Port}/");
+        Http = new Uri($"http://127.0.0.1:{new Uri(addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal))).Port}/");
+        SrtPort = app.Services.GetRequiredService<IngestListeners>().SrtPort;
+        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = Http, Timeout = Patience };
+        SecureClient = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true },   // the development certificate
+            EnableMultipleHttp2Connections = true,
+        })
+        {
+            BaseAddress = Https, Timeout = Patience, DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+    }
+
+    public Uri Https { get; }
+
+    public Uri Http { get; }
+
+    public int SrtPort { get; }
+
+    /// <summary>HTTP/1.1 in the clear.</summary>
+    public HttpClient Client { get; }
+
+    /// <summary>HTTP/2 over TLS.</summary>
+    public HttpClient SecureClient { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Starts a server; <paramref name="settings"/> are further command-line words.</summary>
+    public static async Task<MirrorServer> StartAsync(params string[] settings)
+    {
+        string folder = Directory.CreateTempSubdirectory("mirror-e2e-").FullName;
+        WebApplication app = StandaloneHost.Build([
+            "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.http_port", "0", "--ingestion.srt.port", "0", "--ingestion.srt.address", "127.0.0.1",
+            "--store.directory", Path.Combine(folder, "segments"), "--server.certificate.directory", Path.Combine(folder, "certs"), "--logging.level", "warning", .. settings]);
+        await app.StartAsync();
+        return new MirrorServer(app, folder);
+    }
+
+    public string SrtUrl(string stream, string more = "") => $"srt://127.0.0.1:{SrtPort}?streamid={stream}&pkt_size=1316{more}";
+
+    public Uri Playlist(string stream) => new(Http, $"live/{stream}/playlist.m3u8");
+
+    public Task<JsonNode?> GetStreamAsync(string stream) => GetJsonAsync($"api/v1/streams/{stream}");
+
+    public async Task<JsonNode?> GetJsonAsync(string path)
+    {
+        using HttpResponseMessage response = await Client.GetAsync(path);
+        return response.IsSuccessStatusCode ? await response.Content.ReadFromJsonAsync<JsonNode>() : null;
+    }
+
+    /// <summary>Waits until the stream has a status.</summary>
+    public Task WaitForStatusAsync(string stream, string status)
+        => Eventually.TrueAsync(async () => (string?)(await GetStreamAsync(stream))?["status"] == status, $"stream {stream} is {status}");
+
+    /// <summary>Waits until players can open the stream.</summary>
+    public Task WaitForPlaylistAsync(string stream)
+        => Eventually.TrueAsync(async () =>
+        {
+            using HttpResponseMessage response = await Client.GetAsync(Playlist(stream));
+            return response.IsSuccessStatusCode;
+        }, $"stream {stream} has a playlist");
+
+    /// <summary>Ends a stream, so that its playlists get EXT-X-ENDLIST.</summary>
+    public async Task StopStreamAsync(string stream)
+    {
+        using HttpResponseMessage response = await Client.DeleteAsync($"api/v1/streams/{stream}");
+        response.EnsureSuccessStatusCode();
+        await Eventually.TrueAsync(async () => await GetStreamAsync(stream) is null, $"stream {stream} is gone");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        SecureClient.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
