@@ -1,1 +1,1 @@
-WebApplication.CreateBuilder(args).Build().Run();
+return await Mirror.Standalone.StandaloneHost.RunAsync(args);

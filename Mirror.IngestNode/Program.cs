@@ -1,1 +1,4 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Mirror.IngestNode;
+using Mirror.ServiceDefaults.Hosting;
+
+return await MirrorHost.RunAsync(args, builder => builder.AddMirrorIngest(), app => app.MapMirrorIngest());

@@ -71,7 +71,6 @@ internal static class SrtUdpSockets
             throw new InvalidOperationException($"The SRT socket got file descriptor {descriptor}, above {LargestSelectable}: open SRT before other files.");
         }
         socket.SafeHandle.SetHandleAsInvalid();
-        GC.SuppressFinalize(socket);
         return descriptor;
     }
 }

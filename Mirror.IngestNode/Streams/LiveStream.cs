@@ -13,7 +13,7 @@ namespace Mirror.IngestNode.Streams;
 /// All methods are for the receive loop that the stream is assigned to, which is why nothing here locks. Other threads read
 /// <see cref="Record"/>, <see cref="IsReceiving"/> and <see cref="LastReceived"/> only.
 /// </remarks>
-internal sealed partial class LiveStream : IAccessUnitHandler
+internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
@@ -143,10 +143,15 @@ internal sealed partial class LiveStream : IAccessUnitHandler
         HasEnded = true;
         _isReceiving = false;
         _sink.End();
+        SetStatus(StreamStatus.Ended, reason);
+        Dispose();
+        LogEnded(Id, reason);
+    }
+
+    public void Dispose()
+    {
         GopBuffer.Dispose();
         _demuxer.Dispose();
-        SetStatus(StreamStatus.Ended, reason);
-        LogEnded(Id, reason);
     }
 
     void IAccessUnitHandler.OnLayout(FeedLayout layout) => _sink.SetLayout(layout);
