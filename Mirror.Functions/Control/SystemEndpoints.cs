@@ -16,7 +16,7 @@ internal static class SystemEndpoints
         var answer = new SystemStatsAnswer(
             streams.Count, streams.Count(stream => stream.Status == StreamStatus.Active), streams.Sum(stream => stream.Bitrate), Math.Round(cpu, 4), memory,
             Math.Round(uptime.TotalSeconds, 1), started, listeners.SrtPort != 0, listeners.RtpPort != 0, streams.Count(stream => stream.Type == "srt"),
-            streams.Count(stream => stream.Type == "rtp"), streams.Count(stream => stream.Status is StreamStatus.Active or StreamStatus.Connecting));
+            streams.Count(stream => stream.Type == "rtp"), streams.Count(stream => stream.Status is StreamStatus.Active or StreamStatus.Connecting), listeners.SrtPort);
         return TypedResults.Json(answer, ControlJson.Default);
     }
 }
