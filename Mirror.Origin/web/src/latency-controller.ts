@@ -36,18 +36,19 @@ export const limits = {
   seekAfter: 1,
   /** A seek empties the buffer, so where the machine or the network is too slow it does not help: not again before this. */
   seekAgain: 8,
-  /** What a stall, and a buffer that almost ran out, add to the margin. */
+  /** The margin of a viewer of whom nothing is known yet. */
+  startMargin: 0.15,
+  largestMargin: 2,
+  /** What a stall adds to it, and a buffer that almost ran out, which counts once in so many seconds. */
   stallStep: 0.1,
   nearStallStep: 0.03,
-  nearlyEmpty: 0.02,
-  largestMargin: 2,
-  /** After so long without either, and with so much to spare, the margin shrinks again, step by step. */
-  calm: 20,
+  nearlyEmpty: 0.04,
+  nearStallAgain: 2,
+  /** After so long without either, with so much to spare all the while, the margin shrinks, step by step. */
+  calm: 15,
   calmAgain: 5,
   spare: 0.12,
   relaxStep: 0.02,
-  /** Over this long the smallest buffer is looked for. */
-  window: 2,
   /** Over this long the way from ingest to playlist is taken to be constant. */
   edgeWindow: 30,
 };
@@ -86,22 +87,22 @@ export class LatencyController {
   /** Smallest target: the playlist's PART-HOLD-BACK. */
   holdBack = 0.3;
   /** On top of it, as this viewer's network and machine call for. */
-  margin = 0;
+  margin = limits.startMargin;
 
   private rate = 1;
   private correcting = false;
   private farSince: number | null = null;
   private soughtAt = -Infinity;
-  private troubleAt: number | null = null;
-  private readonly recent: { now: number; buffer: number }[] = [];
+  private nearStallAt = -Infinity;
+  private spareSince: number | null = null;   // since when the buffer had enough to spare
 
   get target(): number {
     return this.holdBack + this.margin;
   }
 
   /** Playback ran dry. */
-  stalled(now: number): void {
-    this.widen(limits.stallStep, now);
+  stalled(): void {
+    this.widen(limits.stallStep);
   }
 
   /** Playback starts again somewhere else: what was observed before says nothing. */
@@ -109,7 +110,7 @@ export class LatencyController {
     this.rate = 1;
     this.correcting = false;
     this.farSince = null;
-    this.recent.length = 0;
+    this.spareSince = null;
   }
 
   observe(seen: Observation): Action {
@@ -131,38 +132,25 @@ export class LatencyController {
     return { rate: this.rate, seek: 0 };
   }
 
-  /** Smallest buffer of the last seconds; Infinity before a whole window was seen. */
-  get floor(): number {
-    const first = this.recent[0];
-    const last = this.recent[this.recent.length - 1];
-    if (!first || !last || last.now - first.now < limits.window * 0.9) {
-      return Infinity;
-    }
-    return this.recent.reduce((least, seen) => Math.min(least, seen.buffer), Infinity);
-  }
-
-  private adaptMargin(seen: Observation): void {
-    this.troubleAt ??= seen.now;
-    this.recent.push({ now: seen.now, buffer: seen.buffer });
-    while (this.recent[0] && seen.now - this.recent[0].now > limits.window) {
-      this.recent.shift();
-    }
-    const floor = this.floor;
-    if (floor === Infinity) {
+  private adaptMargin({ now, buffer }: Observation): void {
+    if (buffer < limits.spare) {
+      this.spareSince = null;
+      if (buffer < limits.nearlyEmpty && now - this.nearStallAt > limits.nearStallAgain) {
+        this.nearStallAt = now;
+        this.widen(limits.nearStallStep);
+      }
       return;
     }
-    if (floor < limits.nearlyEmpty) {
-      this.widen(limits.nearStallStep, seen.now);
-      this.recent.length = 0;   // the same moment counts once
-    } else if (this.margin > 0 && floor > limits.spare && seen.now - this.troubleAt > limits.calm) {
+    this.spareSince ??= now;
+    if (this.margin > 0 && now - this.spareSince > limits.calm) {
       this.margin = Math.max(0, this.margin - limits.relaxStep);
-      this.troubleAt = seen.now - limits.calm + limits.calmAgain;
+      this.spareSince = now - limits.calm + limits.calmAgain;
     }
   }
 
-  private widen(step: number, now: number): void {
+  private widen(step: number): void {
     this.margin = Math.min(limits.largestMargin, this.margin + step);
-    this.troubleAt = now;
+    this.spareSince = null;
   }
 
   private isTooFar(error: number, now: number): boolean {

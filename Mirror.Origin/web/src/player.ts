@@ -274,7 +274,7 @@ export class Player {
         if (this.playingSince !== null && this.stalledAt === null && !this.video.seeking && !this.video.paused && this.state !== 'ended') {
           this.stalls++;
           this.stalledAt = now;
-          this.controller.stalled(now / 1000);
+          this.controller.stalled();
         }
         break;
       case 'pause':

@@ -4,8 +4,8 @@ import { element, setText } from './dom';
 import { bitrate, codecName, duration } from './format';
 import { Player, type Metrics, type PlayerState } from './player';
 
-const figuresMs = 200;
-const chartMs = 250;
+const figuresMs = 250;
+const chartMs = 500;
 const hideControlsAfterMs = 3000;
 const volumeStep = 0.05;
 
