@@ -10,6 +10,7 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
     private byte[] _kept = [];
     private int _keptLength;
     private long _pts33;
+    private DateTime _arrival;
     private int _payloadStart;
     private int _position;
 
@@ -23,7 +24,9 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
     public long DroppedUnits { get; protected set; }
 
     /// <summary>Takes a PES packet's payload.</summary>
-    public void Write(in PesPacket packet)
+    /// <param name="packet">The packet.</param>
+    /// <param name="arrival">When its first byte was due (UTC).</param>
+    public void Write(in PesPacket packet, DateTime arrival)
     {
         if (_keptLength + packet.Payload.Length > LargestRest)
         {
@@ -31,6 +34,7 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
             _keptLength = 0;
         }
         _pts33 = packet.Header.Pts33;
+        _arrival = arrival;
         _payloadStart = _keptLength;
         ReadOnlySpan<byte> window = packet.Payload[..Math.Min(packet.Payload.Length, LargestRest)];
         if (_keptLength > 0)
@@ -81,7 +85,7 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
     {
         long pts33 = PesHeader.NoTimestamp;
         if (_position >= _payloadStart) { (pts33, _pts33) = (_pts33, PesHeader.NoTimestamp); }
-        handler.OnAudioFrame(track, pts33, payload, sampleCount);
+        handler.OnAudioFrame(track, pts33, payload, sampleCount, _arrival);
     }
 
     /// <summary>Bytes up to the next place where <paramref name="first"/> stands, at least one.</summary>

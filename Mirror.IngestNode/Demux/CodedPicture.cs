@@ -31,6 +31,9 @@ internal readonly ref struct CodedPicture
     /// <summary>DTS of that PES packet, 33 bits; negative when absent.</summary>
     public required long Dts33 { get; init; }
 
+    /// <summary>When the first byte of that PES packet was due (UTC).</summary>
+    public required DateTime Arrival { get; init; }
+
     /// <summary>The sample: NAL units with their lengths before them. The caller holds the reference.</summary>
     public MediaBuffer ToPayload()
     {

@@ -48,8 +48,9 @@ internal sealed class DecodeTimes
     /// <summary>The decoding time of the next picture in decoding order.</summary>
     /// <param name="pts">Its PTS, unwrapped.</param>
     /// <param name="dts">Its DTS, unwrapped; <see langword="null"/> when the PES packet has none.</param>
+    /// <param name="isBidirectional">The picture may precede others in presentation that came before it.</param>
     /// <param name="placed">The decoding time.</param>
-    public DecodeTimeVerdict Place(long pts, long? dts, out long placed)
+    public DecodeTimeVerdict Place(long pts, long? dts, bool isBidirectional, out long placed)
     {
         _hasSeenDts |= dts is not null;
         if (!_hasSeenDts) { Remember(pts); }
@@ -57,7 +58,7 @@ internal sealed class DecodeTimes
         if (placed != (dts ?? pts)) { Repaired++; }
         if (IsStarted && placed <= Last)
         {
-            if (pts <= Last) { return LearnDepth(pts); }
+            if (pts <= Last) { return isBidirectional ? LearnDepth(pts) : DecodeTimeVerdict.Unplaceable; }
             placed = Last + 1;
             Repaired++;
         }

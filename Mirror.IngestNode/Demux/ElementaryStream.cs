@@ -7,6 +7,7 @@ internal sealed class ElementaryStream(byte streamType, ushort pid, int channelC
 {
     private ContinuityCounter _continuity;
     private bool _isLossSignalled;
+    private DateTime _arrival;                      // of the first byte of the PES packet being collected
 
     /// <summary>stream_type of the programme map.</summary>
     public byte StreamType => streamType;
@@ -39,7 +40,9 @@ internal sealed class ElementaryStream(byte streamType, ushort pid, int channelC
     public long DroppedUnits => (video?.DroppedUnits ?? 0) + (video?.SplitUnits ?? 0) + (audio?.DroppedUnits ?? 0) + (audio?.UnsupportedFrames ?? 0);
 
     /// <summary>Takes a transport packet of its PID that carries payload.</summary>
-    public void Write(in TransportPacket packet)
+    /// <param name="packet">The packet.</param>
+    /// <param name="wallClock">When it was due (UTC).</param>
+    public void Write(in TransportPacket packet, DateTime wallClock)
     {
         Continuity continuity = _continuity.Check(packet);
         if (continuity == Continuity.Duplicate)
@@ -52,6 +55,7 @@ internal sealed class ElementaryStream(byte streamType, ushort pid, int channelC
         _isLossSignalled = false;
 
         if (packet.PayloadUnitStart && Pes.TryFinish(out PesPacket finished)) { Deliver(finished); }
+        if (packet.PayloadUnitStart) { _arrival = wallClock; }
         if (Pes.TryAppend(packet, out PesPacket completed)) { Deliver(completed); }
     }
 
@@ -96,7 +100,7 @@ internal sealed class ElementaryStream(byte streamType, ushort pid, int channelC
             ScrambledPackets++;
             return;
         }
-        video?.Write(packet);
-        audio?.Write(packet);
+        video?.Write(packet, _arrival);
+        audio?.Write(packet, _arrival);
     }
 }

@@ -8,7 +8,8 @@ namespace Mirror.IngestNode.Demux;
 /// <param name="Payload">The sample; the holder has the reference.</param>
 /// <param name="Pts">PTS, unwrapped.</param>
 /// <param name="Dts">DTS, unwrapped; <see langword="null"/> when it has none.</param>
-internal sealed record HeldPicture(PictureInfo Info, MediaBuffer Payload, long Pts, long? Dts)
+/// <param name="Arrival">When its first byte was due (UTC).</param>
+internal sealed record HeldPicture(PictureInfo Info, MediaBuffer Payload, long Pts, long? Dts, DateTime Arrival)
 {
     /// <summary>DTS, or PTS where there is none.</summary>
     public long DecodeTime => Dts ?? Pts;
@@ -19,4 +20,5 @@ internal sealed record HeldPicture(PictureInfo Info, MediaBuffer Payload, long P
 /// <param name="Payload">The frame; the holder has the reference.</param>
 /// <param name="Pts">PTS, unwrapped.</param>
 /// <param name="SampleCount">Samples of the track's rate.</param>
-internal readonly record struct HeldAudioFrame(AudioTrack Track, MediaBuffer Payload, long Pts, int SampleCount);
+/// <param name="Arrival">When the first byte of its PES packet was due (UTC).</param>
+internal readonly record struct HeldAudioFrame(AudioTrack Track, MediaBuffer Payload, long Pts, int SampleCount, DateTime Arrival);

@@ -41,6 +41,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private bool _hasAnnouncedLayout;
     private long _receivedTimestamp;
     private DateTime _wallClock;
+    private DateTime _arrival;                   // of the first byte of the picture or frame at hand
 
     private bool _isRunning;
     private bool _isVideoAbsent;                 // announced, yet silent for longer than the patience
@@ -141,6 +142,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     /// <inheritdoc/>
     public void OnPicture(in CodedPicture picture)
     {
+        _arrival = picture.Arrival;
         if (!TryReadTimes(picture, out long pts, out long? dts))
         {
             _videoCounters.CountBadTimestamp();
@@ -149,7 +151,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         if (_isRunning && IsVideoLeading)
         {
             bool isSudden = (dts ?? pts) - _decodeTimes.Last > SuddenGap || IsFar(dts ?? pts) || IsAnnounced(dts ?? pts);
-            DecodeTimeVerdict verdict = isSudden ? DecodeTimeVerdict.Unplaceable : _decodeTimes.Place(pts, dts, out _);
+            DecodeTimeVerdict verdict = isSudden ? DecodeTimeVerdict.Unplaceable : _decodeTimes.Place(pts, dts, IsBidirectional(picture.Info), out _);
             if (verdict == DecodeTimeVerdict.Lost)
             {
                 _videoCounters.CountBadTimestamp();
@@ -168,14 +170,15 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     }
 
     /// <inheritdoc/>
-    public void OnAudioFrame(AudioTrack track, long pts33, MediaBuffer payload, int sampleCount)
+    public void OnAudioFrame(AudioTrack track, long pts33, MediaBuffer payload, int sampleCount, DateTime arrival)
     {
+        _arrival = arrival;
         ChooseChain(track, pts33, sampleCount);
         if (!_isAudioHeld && _audio.IsStarted)
         {
             long pts = _audio.Next;
             _audio.Advance(sampleCount);
-            EmitAudio(new HeldAudioFrame(track, payload, pts, sampleCount));
+            EmitAudio(new HeldAudioFrame(track, payload, pts, sampleCount, arrival));
             return;
         }
         if (!_heldChain.IsStarted)               // no PTS yet
@@ -184,7 +187,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             payload.Release();
             return;
         }
-        Hold(new HeldAudioFrame(track, payload, _heldChain.Next, sampleCount));
+        Hold(new HeldAudioFrame(track, payload, _heldChain.Next, sampleCount, arrival));
         _heldChain.Advance(sampleCount);
         if (_isRunning) { TryAdoptHeldAudio(); }
         else { StartWithAudio(sampleCount * TicksPerSecond / track.SampleRate); }
@@ -208,6 +211,8 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         if (picture.Dts33 >= 0) { dts = TimestampUnwrapper.Nearest(picture.Dts33, pts); }
         return Math.Abs(pts - (dts ?? pts)) <= LargestComposition;
     }
+
+    private static bool IsBidirectional(in PictureInfo info) => info.FrameType == FrameType.Bidirectional;
 
     private long FrameDuration()
     {
@@ -233,7 +238,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             DropHeldPicture();
             if (!isAnnounced)
             {
-                _heldPicture = new HeldPicture(picture.Info, picture.ToPayload(), pts, dts);
+                _heldPicture = new HeldPicture(picture.Info, picture.ToPayload(), pts, dts, picture.Arrival);
                 return;
             }
         }
@@ -248,8 +253,9 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     /// <summary>The held picture proved right: it goes on behind a gap, or starts a timeline.</summary>
     private void Release(HeldPicture held, bool isGap)
     {
+        _arrival = held.Arrival;
         bool isAccepted = isGap
-            ? _decodeTimes.Place(held.Pts, held.Dts, out _) == DecodeTimeVerdict.Placed && TryAccept(held.Info, held.Pts, _decodeTimes.Last)
+            ? _decodeTimes.Place(held.Pts, held.Dts, IsBidirectional(held.Info), out _) == DecodeTimeVerdict.Placed && TryAccept(held.Info, held.Pts, _decodeTimes.Last)
             : TryStart(held.Info, held.Pts, held.Dts);
         if (isAccepted) { EmitPicture(held.Info, held.Payload, held.Pts, _decodeTimes.Last); }
         else { held.Payload.Release(); }
@@ -279,7 +285,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             AnnounceLayout();
         }
         _decodeTimes.Reset();
-        _decodeTimes.Place(pts, dts, out long placed);
+        _decodeTimes.Place(pts, dts, IsBidirectional(info), out long placed);
         StartTimeline(pts, placed);
         _dropsLeading = info.RandomAccess != RandomAccessKind.Refresh;
         _dropsSkippedLeading = _dropsLeading;
@@ -317,7 +323,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     {
         bool startsTimeline = _startsVideo;
         _clock.Advance(dts);
-        if (!startsTimeline) { _programClock.Observe(_wallClock, dts); }
+        if (!startsTimeline) { _programClock.Observe(_arrival, dts); }
         var unit = new AccessUnit
         {
             Track = MeasuredTrack(dts),
@@ -450,6 +456,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private void StartTimelineWithHeldAudio()
     {
         long pts = _heldAudio.Peek().Pts;
+        _arrival = _heldAudio.Peek().Arrival;
         StartTimeline(pts, pts);
         AdoptHeldAudio();
     }
@@ -471,7 +478,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _lastAudioPts = frame.Pts;
         _hasLastAudioPts = true;
         if (frame.Pts > _clock.Last) { _clock.Advance(frame.Pts); }
-        if (!IsVideoLeading && !startsTimeline) { _programClock.Observe(_wallClock, frame.Pts); }
+        if (!IsVideoLeading && !startsTimeline) { _programClock.Observe(frame.Arrival, frame.Pts); }
         var unit = new AccessUnit
         {
             Track = frame.Track,
@@ -516,7 +523,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _hasLastAudioPts = false;
         _announcedPcr = -1;
         _clock.Advance(dts);
-        _programClock.Start(_wallClock, pts, dts);
+        _programClock.Start(_arrival, pts, dts);
         _isRandomAccess = true;
         _frameRate.Reset();
     }

@@ -119,7 +119,7 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
             CountScrambled(stream is not null);
             return;
         }
-        if (stream is not null && _hasMap) { stream.Write(packet); }
+        if (stream is not null && _hasMap) { stream.Write(packet, _wallClock); }
         else if (packet.Pid == AssociationPid) { ReadSections(packet, _associationSections, ref _associationContinuity); }
         else if (packet.Pid == _mapPid) { ReadSections(packet, _mapSections, ref _mapContinuity); }
         else { _ignored++; }

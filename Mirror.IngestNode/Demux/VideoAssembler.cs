@@ -36,9 +36,9 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
     private Timestamps _unit;                          // of the access unit being collected
     private bool _isUnitStamped;
 
-    private readonly record struct Timestamps(long Pts33, long Dts33)
+    private readonly record struct Timestamps(long Pts33, long Dts33, DateTime Arrival)
     {
-        public static Timestamps None => new(PesHeader.NoTimestamp, PesHeader.NoTimestamp);
+        public static Timestamps None(DateTime arrival) => new(PesHeader.NoTimestamp, PesHeader.NoTimestamp, arrival);
     }
 
     /// <summary>Reads the NAL units; keeps the parameter sets.</summary>
@@ -54,10 +54,12 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
     public long SplitUnits { get; private set; }
 
     /// <summary>Takes a PES packet's payload.</summary>
-    public void Write(in PesPacket packet)
+    /// <param name="packet">The packet.</param>
+    /// <param name="arrival">When its first byte was due (UTC).</param>
+    public void Write(in PesPacket packet, DateTime arrival)
     {
         _older = _newest;
-        _newest = new Timestamps(packet.Header.Pts33, packet.Header.Dts33);
+        _newest = new Timestamps(packet.Header.Pts33, packet.Header.Dts33, arrival);
         _payloadStart = _keptLength;
         _isStartFound = packet.Payload.IsEmpty;
         if (_keptLength + packet.Payload.Length > largestUnit)
@@ -87,7 +89,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
         if (_hasPicture || _openCode >= 0) { DroppedUnits++; }
         Clear();
         syntax.SkipPicture();
-        _newest = Timestamps.None;
+        _newest = Timestamps.None(_newest.Arrival);
     }
 
     /// <summary>Forgets everything but the parameter sets: another stream of bytes follows.</summary>
@@ -95,7 +97,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
     {
         Clear();
         syntax.SkipPicture();
-        _newest = Timestamps.None;
+        _newest = Timestamps.None(_newest.Arrival);
         _alignedStarts = 0;
     }
 
@@ -192,11 +194,11 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
         if (codeStart >= _payloadStart)
         {
             _unit = _newest;
-            _newest = Timestamps.None;
+            _newest = Timestamps.None(_newest.Arrival);
             return;
         }
         _unit = _older;
-        _older = Timestamps.None;
+        _older = Timestamps.None(_older.Arrival);
     }
 
     /// <summary>Whether a PES packet starts with an access unit, by its first NAL unit.</summary>
@@ -233,6 +235,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
                 Info = syntax.Picture,
                 Pts33 = _unit.Pts33,
                 Dts33 = _unit.Dts33,
+                Arrival = _unit.Arrival,
             };
             handler.OnPicture(picture);
         }
