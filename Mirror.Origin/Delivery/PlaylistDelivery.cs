@@ -88,8 +88,7 @@ internal sealed class PlaylistDelivery(LiveStreams streams, OriginMetrics metric
 
     private Task SendVersion(HttpContext context, RenditionTimeline rendition, PlaylistVersion version, DeliveryDirectives directives)
     {
-        if (version.Position.IsEnded) { directives = default; }
-        PlaylistForm form = FormFor(context, directives);
+        PlaylistForm form = FormFor(context, version.Position.IsEnded ? default : directives);
         // A URL that names the state asked for has one answer for all; the plain one changes with every part.
         context.Response.Headers.CacheControl = directives.Msn is null ? LiveHeaders.NoCache : LiveHeaders.MaxAge(rendition.ReloadMaxAgeSeconds);
         return SendText(context, version.GetText(form, metrics), form is PlaylistForm.FullGzip or PlaylistForm.DeltaGzip);

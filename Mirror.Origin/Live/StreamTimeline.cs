@@ -173,8 +173,8 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
         TimeSpan largest = TimeSpan.Zero;
         foreach (RenditionTimeline rendition in Renditions)
         {
-            bool counts = !rendition.Current.Position.IsEnded || largest == TimeSpan.Zero;
-            if (counts && rendition.PartTarget > largest) { largest = rendition.PartTarget; }
+            // Renditions that ended count as well: the value may not change while any playlist lives, nor at its end.
+            if (rendition.PartTarget > largest) { largest = rendition.PartTarget; }
         }
         long ticks = (largest * options.PartHoldBack).Ticks;
         if (Interlocked.Exchange(ref _partHoldBackTicks, ticks) == ticks) { return; }

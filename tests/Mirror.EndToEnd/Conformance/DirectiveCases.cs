@@ -3,7 +3,7 @@ using Mirror.Media.Playlists;
 
 namespace Mirror.EndToEnd.Conformance;
 
-/// <summary>Requests that are answered at once, whatever the stream does: the table of specs digest §3, and what HTTP asks for.</summary>
+/// <summary>Requests that are answered at once, whatever the stream does: the table of draft-pantos-hls-rfc8216bis §6.2.5.2, and what HTTP asks for.</summary>
 internal sealed class DirectiveCases(Uri playlistUri, string name, HttpClient client, ConformanceReport report)
 {
     private const int AdvancePartLimitSeconds = 3;

@@ -2,7 +2,7 @@ using Mirror.Media.Playlists;
 
 namespace Mirror.EndToEnd.Conformance;
 
-/// <summary>Rules between two successive states of one playlist: only what §6.2.1 allows may change (specs digest §2).</summary>
+/// <summary>Rules between two successive states of one playlist: only what §6.2.1 allows may change.</summary>
 internal static class MutationRules
 {
     public static void Check(MediaPlaylistDocument before, MediaPlaylistDocument after, string name, ConformanceReport report)

@@ -2,7 +2,7 @@ using Mirror.Media.Playlists;
 
 namespace Mirror.EndToEnd.Conformance;
 
-/// <summary>Walks a live Low-Latency HLS presentation as a player does and checks it against every rule of specs digest ll-hls.md.</summary>
+/// <summary>Walks a live Low-Latency HLS presentation as a player does and checks it against every rule of draft-pantos-hls-rfc8216bis that a client can see.</summary>
 public static class PlaylistConformance
 {
     /// <summary>Follows all renditions at once, each for <paramref name="reloads"/> blocking reloads or until it ends.</summary>

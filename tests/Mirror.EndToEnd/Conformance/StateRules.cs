@@ -2,7 +2,7 @@ using Mirror.Media.Playlists;
 
 namespace Mirror.EndToEnd.Conformance;
 
-/// <summary>Rules that one whole playlist must keep by itself (specs digest §1, §2).</summary>
+/// <summary>Rules that one whole playlist must keep by itself (draft-pantos-hls-rfc8216bis §4).</summary>
 internal static class StateRules
 {
     private const decimal ShortestPart = 0.85m;                 // of the part target, §4.4.4.9

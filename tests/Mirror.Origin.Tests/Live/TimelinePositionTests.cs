@@ -2,7 +2,7 @@ using Mirror.Origin.Live;
 
 namespace Mirror.Origin.Tests.Live;
 
-/// <summary>The table of digest §3 (draft-pantos-hls-rfc8216bis §6.2.5.2): segment 100 is the last complete one, of five parts; 101 is open.</summary>
+/// <summary>The table of draft-pantos-hls-rfc8216bis §6.2.5.2: segment 100 is the last complete one, of five parts; 101 is open.</summary>
 public sealed class TimelinePositionTests
 {
     private static readonly TimelinePosition TwoPartsOpen = new(OpenMsn: 101, OpenParts: 2, PartsOfLastSegment: 5, CompleteSegments: 20, AdvancePartLimit: 30, IsEnded: false);

@@ -1,0 +1,44 @@
+using Mirror.EndToEnd.Media;
+
+namespace Mirror.EndToEnd.Conformance;
+
+/// <summary>The rules of Low-Latency HLS, checked on streams that a real encoder pushes over SRT.</summary>
+public sealed class LiveConformanceTests(ITestOutputHelper output)
+{
+    private const int Reloads = 200;      // of each rendition, at 10 a second where the machine keeps up; ten renditions make 2,000
+    private const int LongEnough = 75;    // seconds: a busy machine walks more slowly
+
+    [Fact]
+    public async Task Live_streams_of_every_shape_keep_every_rule()
+    {
+        await using MirrorServer server = await MirrorServer.StartAsync();
+        TestMedia[] shapes =
+        [
+            new("libx264", "25", 0.5, 0) { Seconds = LongEnough },
+            new("libx264", "30000/1001", 0.5, 2) { Seconds = LongEnough },
+            new("libx264", "60", 1, 0) { Seconds = LongEnough },
+            new("libx265", "50", 2, 2) { Seconds = LongEnough },
+            new("libx264", "60000/1001", 0.5, 0) { Seconds = LongEnough, Audio = "-c:a libopus -b:a 96k -ar 48000" },
+        ];
+        string[] files = await Task.WhenAll(shapes.Select(shape => shape.MakeAsync()));
+        var pushes = new List<Tool>();
+        for (int i = 0; i < files.Length; i++) { pushes.Add(Tool.Start("ffmpeg", $"-v error -re -i {files[i]} -map 0 -c copy -f mpegts", server.SrtUrl($"shape{i}"))); }
+        try
+        {
+            await Task.WhenAll(files.Select((_, index) => server.WaitForPlaylistAsync($"shape{index}")));
+            ConformanceReport[] reports = await Task.WhenAll(shapes.Select((_, index)
+                => PlaylistConformance.WalkAsync(server.Playlist($"shape{index}"), server.Client, Reloads, TestContext.Current.CancellationToken)));
+            foreach ((TestMedia shape, ConformanceReport report) in shapes.Zip(reports)) { output.WriteLine($"{shape}\n{report}\n"); }
+            Assert.All(reports, report => Assert.Empty(report.Violations));
+            Assert.All(reports, report => Assert.Equal(2, report.Renditions));
+            Assert.All(reports, report => Assert.True(report.Reloads >= 2 * Reloads));
+        }
+        finally
+        {
+            foreach (Tool push in pushes) { await push.DisposeAsync(); }
+        }
+        await server.WaitForStatusAsync("shape0", "degraded");
+        ConformanceReport silence = await PlaylistConformance.CheckSilenceAsync(new Uri(server.Http, "live/shape0/source/playlist.m3u8"), server.Client, TestContext.Current.CancellationToken);
+        Assert.Empty(silence.Violations);
+    }
+}
