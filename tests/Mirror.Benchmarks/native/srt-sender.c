@@ -1,5 +1,6 @@
 // Sends one transport stream file as many SRT streams at once, each at the same constant rate, from one thread.
-// Usage: srt-sender PORT COUNT BITS_PER_SECOND SECONDS FILE
+// Stream i calls PORT + i * STEP: 0 for one listener of all, 1 for a listener each.
+// Usage: srt-sender PORT STEP COUNT BITS_PER_SECOND SECONDS FILE
 #include <arpa/inet.h>
 #include <srt/srt.h>
 #include <stdio.h>
@@ -18,23 +19,24 @@ static double now(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6) { fprintf(stderr, "usage: %s PORT COUNT BITS_PER_SECOND SECONDS FILE\n", argv[0]); return 2; }
-    int count = atoi(argv[2]);
-    double rate = atof(argv[3]), seconds = atof(argv[4]);
-    FILE *file = fopen(argv[5], "rb");
-    if (!file) { perror(argv[5]); return 1; }
+    if (argc != 7) { fprintf(stderr, "usage: %s PORT STEP COUNT BITS_PER_SECOND SECONDS FILE\n", argv[0]); return 2; }
+    int step = atoi(argv[2]), count = atoi(argv[3]);
+    double rate = atof(argv[4]), seconds = atof(argv[5]);
+    FILE *file = fopen(argv[6], "rb");
+    if (!file) { perror(argv[6]); return 1; }
     fseek(file, 0, SEEK_END);
     long length = ftell(file);
     rewind(file);
     char *bytes = malloc(length);
     if (fread(bytes, 1, length, file) != (size_t)length) { perror("read"); return 1; }
     srt_startup();
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     SRTSOCKET *sockets = calloc(count, sizeof *sockets);
     for (int i = 0; i < count; i++) {
         char id[64];
         snprintf(id, sizeof id, "bench%d", i);
         int no = 0;
+        address.sin_port = htons(atoi(argv[1]) + i * step);
         sockets[i] = srt_create_socket();
         srt_setsockflag(sockets[i], SRTO_STREAMID, id, strlen(id));
         if (srt_connect(sockets[i], (struct sockaddr *)&address, sizeof address) < 0) {
@@ -43,9 +45,9 @@ int main(int argc, char **argv)
         }
         srt_setsockflag(sockets[i], SRTO_SNDSYN, &no, sizeof no);
     }
-    printf("connected\n");
-    fflush(stdout);
     double start = now(), interval = MESSAGE * 8 / rate;
+    printf("start %.6f\n", start);                         // on CLOCK_MONOTONIC: byte n leaves at start + n * 8 / rate
+    fflush(stdout);
     long long sent = 0, refused = 0;
     // Streams are spread over the interval, as independent encoders are.
     for (double t; (t = now() - start) < seconds;) {

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace Mirror.Benchmarks.Ingest;
+
+/// <summary>Constant-rate transport streams of noise, which no encoder can shrink: 720p30 H.264 with a key frame every half second, and AAC.</summary>
+internal static class BenchMedia
+{
+    private static readonly string Folder = Path.Combine(Path.GetTempPath(), "mirror-bench");
+
+    /// <summary>Makes the stream, or takes the one that an earlier run made.</summary>
+    /// <returns>The file.</returns>
+    public static string Make(int megabits, int seconds)
+    {
+        Directory.CreateDirectory(Folder);
+        string file = Path.Combine(Folder, $"{megabits}mbps-{seconds}s.ts");
+        if (File.Exists(file)) { return file; }
+        Console.WriteLine($"encoding {seconds} s at {megabits} Mbit/s…");
+        int video = megabits * 940;   // kbit/s; the rest is audio, packet headers and stuffing
+        string partial = file + ".part";
+        Run("ffmpeg", $"-v error -y -f lavfi -i testsrc2=size=1280x720:rate=30,noise=alls=60:allf=t -f lavfi -i sine=frequency=440:sample_rate=48000 -t {seconds} "
+            + $"-c:v libx264 -preset ultrafast -tune zerolatency -g 15 -keyint_min 15 -sc_threshold 0 -b:v {video}k -minrate {video}k -maxrate {video}k -bufsize {video / 4}k "
+            + $"-pix_fmt yuv420p -c:a aac -b:a 128k -muxrate {megabits}M -f mpegts {partial}");
+        File.Move(partial, file);
+        return file;
+    }
+
+    /// <summary>Compiles one of the C programs beside this one against libsrt.</summary>
+    public static string Compile(string name)
+    {
+        Directory.CreateDirectory(Folder);
+        string program = Path.Combine(Folder, name);
+        Run("gcc", $"-O2 -o {program} {Path.Combine(AppContext.BaseDirectory, "native", name + ".c")} -lsrt-gnutls");
+        return program;
+    }
+
+    private static void Run(string program, string words)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, words) { UseShellExecute = false })!;
+        process.WaitForExit();
+        if (process.ExitCode != 0) { throw new InvalidOperationException($"{program} {words} ended with {process.ExitCode}"); }
+    }
+}
