@@ -11,7 +11,7 @@ test('durations', () => {
 });
 
 test('frame rates', () => {
-  assert.deepEqual([25, 30000 / 1001].map(frameRate), ['25 fps', '29.97 fps']);
+  assert.deepEqual([25.02, 30000 / 1001].map(frameRate), ['25 fps', '30 fps']);
 });
 
 test('codecs, from the API and from playlists', () => {

@@ -21,9 +21,9 @@ export function duration(seconds: number): string {
   return minutes > 0 ? `${minutes} min ${String(whole % 60).padStart(2, '0')} s` : `${whole} s`;
 }
 
-/** 29.97 stays, 25.000 is "25". */
+/** A measured rate, which wavers by a little: 29.6 is "30 fps". */
 export function frameRate(framesPerSecond: number): string {
-  return `${Number(framesPerSecond.toFixed(2))} fps`;
+  return `${Math.round(framesPerSecond)} fps`;
 }
 
 /** A codec as people call it: from the API ("h264") or a codec string ("avc1.640028"). */

@@ -88,12 +88,13 @@ test('does not seek again and again where seeking does not help', () => {
   assert.ok(seeks >= 2 && seeks <= 60 / limits.seekAgain + 1, `${seeks} seeks`);
 });
 
-test('a stall widens the margin, to a limit', () => {
+test('a stall widens the margin, to a limit, but a publisher that was away does not', () => {
   const controller = controllerWithHoldBack(0.4);
-  controller.stalled();
+  controller.stalled(0.2);
+  controller.stalled(30);
   assert.ok(Math.abs(controller.target - 0.5) < 1e-9);
   for (let i = 0; i < 100; i++) {
-    controller.stalled();
+    controller.stalled(0.2);
   }
   assert.ok(controller.margin <= limits.largestMargin);
 });

@@ -100,9 +100,11 @@ export class LatencyController {
     return this.holdBack + this.margin;
   }
 
-  /** Playback ran dry. */
-  stalled(): void {
-    this.widen(limits.stallStep);
+  /** Playback ran dry for so many seconds. No margin bridges a publisher that is gone for longer than the largest. */
+  stalled(lasted: number): void {
+    if (lasted < limits.largestMargin) {
+      this.widen(limits.stallStep);
+    }
   }
 
   /** Playback starts again somewhere else: what was observed before says nothing. */

@@ -31,7 +31,9 @@ const retryMs = 1500;
 const stallShownAfterMs = 700;      // a shorter one is counted, not announced
 const mediaRecoveries = 3;          // in a row, before the player gives up
 const steadySeconds = 10;           // of playback, after which the count starts anew
-const snapMs = 3000;                // after the start, during which one seek may bring playback to the target
+const longestRemainder = 1;         // seconds at the end of a stream that one track may have and the other not
+const snapMs = 3000;                // after the start or a break, during which one seek may bring playback to the target
+const breakMs = 1000;               // a stall that nobody misses
 const leastSnap = 0.2;              // seconds: less is left to the rate
 const behindLive = 1.5;             // seconds off target from which on "LIVE" is not lit
 
@@ -242,6 +244,10 @@ export class Player {
 
   /** The stream is over: show it, and watch for its return. */
   private finish(): void {
+    if (this.state === 'ended') {
+      return;
+    }
+    this.resume(performance.now());
     this.enter('ended', '');
     const look = async () => {
       const found = await findStream(this.stream).catch(() => null);
@@ -271,10 +277,11 @@ export class Player {
         break;
       case 'waiting':
         // The first one is the start, one while seeking belongs to the seek: neither is a stall.
-        if (this.playingSince !== null && this.stalledAt === null && !this.video.seeking && !this.video.paused && this.state !== 'ended') {
+        if (this.isAtEnd) {
+          this.finish();
+        } else if (this.playingSince !== null && this.stalledAt === null && !this.video.seeking && !this.video.paused && this.state !== 'ended') {
           this.stalls++;
           this.stalledAt = now;
-          this.controller.stalled();
         }
         break;
       case 'pause':
@@ -291,15 +298,25 @@ export class Player {
   }
 
   private resume(now: number): void {
-    if (this.stalledAt !== null) {
-      this.stalledMs += now - this.stalledAt;
-      this.stalledAt = null;
+    if (this.stalledAt === null) {
+      return;
+    }
+    const lasted = now - this.stalledAt;
+    this.stalledMs += lasted;
+    this.stalledAt = null;
+    this.controller.stalled(lasted / 1000);
+    if (lasted > breakMs) {
+      this.snapUntil = now + snapMs;   // the viewer saw a break already: come back at the target
     }
   }
 
   private tick(): void {
     const now = performance.now();
     this.edge = this.measureEdge(now);
+    if (this.stalledAt !== null && this.isAtEnd) {
+      this.finish();   // the playlist was closed after playback ran dry
+      return;
+    }
     if (this.stalledAt !== null && this.state === 'playing' && now - this.stalledAt > stallShownAfterMs) {
       this.enter('stalled', 'Playback goes on as soon as pictures arrive.');
     }
@@ -348,6 +365,15 @@ export class Player {
   private get error(): number | null {
     const edge = this.edge;
     return edge === null ? null : edge - this.controller.target;
+  }
+
+  /**
+   * Whether what is left of a closed playlist cannot be played: where the last video part is longer than the audio, hls.js waits for
+   * the two to end together, and never says that the stream is over.
+   */
+  private get isAtEnd(): boolean {
+    const details = this.hls?.latestLevelDetails;
+    return details?.live === false && details.edge - this.video.currentTime < longestRemainder;
   }
 
   private measureEdge(now: number): number | null {

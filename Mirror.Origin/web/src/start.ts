@@ -53,7 +53,7 @@ class Card {
     this.set('format', format.filter(Boolean).join(' · ') || 'waiting for the first picture');
     this.item.title = stream.status_reason ?? '';
     const height = stream.resolution?.split('x')[1];
-    setText(this.tag, height ? `${height}p${stream.frame_rate > 0 ? Math.round(stream.frame_rate) : ''}` : '');
+    setText(this.tag, height ? `${height}p` : '');
     this.tag.hidden = !height;
     this.set('rate', bitrate(stream.bitrate));
     this.set('uptime', duration((now - Date.parse(stream.created_at)) / 1000));

@@ -1,0 +1,69 @@
+using Microsoft.Playwright;
+
+namespace Mirror.EndToEnd.Browser;
+
+/// <summary>The machine's own Chromium without a window, as a viewer would start it: no sound before a click, no trust in the development certificate.</summary>
+public sealed class ChromiumBrowser : IAsyncDisposable
+{
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+    private readonly IPlaywright _playwright;
+    private readonly IBrowser _browser;
+    private readonly IBrowserContext _context;
+    private readonly List<string> _errors = [];
+
+    private ChromiumBrowser(IPlaywright playwright, IBrowser browser, IBrowserContext context)
+    {
+        _playwright = playwright;
+        _browser = browser;
+        _context = context;
+    }
+
+    /// <summary>What pages threw, or were refused by their content security policy.</summary>
+    public IReadOnlyCollection<string> Errors
+    {
+        get { lock (_errors) { return [.. _errors]; } }
+    }
+
+    public static async Task<ChromiumBrowser> StartAsync()
+    {
+        IPlaywright playwright = await Playwright.CreateAsync();
+        IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = FindExecutable(),
+            Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        IBrowserContext context = await browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            IgnoreHTTPSErrors = true,
+            ViewportSize = new ViewportSize { Width = 1100, Height = 640 },
+        });
+        return new ChromiumBrowser(playwright, browser, context);
+    }
+
+    public async Task<IPage> OpenAsync(Uri address)
+    {
+        IPage page = await _context.NewPageAsync();
+        page.PageError += (_, error) => Note(error);
+        page.Console += (_, line) =>
+        {
+            if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal)) { Note(line.Text); }
+        };
+        await page.GotoAsync(address.ToString());
+        return page;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.CloseAsync();
+        _playwright.Dispose();
+    }
+
+    private void Note(string error)
+    {
+        lock (_errors) { _errors.Add(error); }
+    }
+
+    private static string FindExecutable()
+        => Names.SelectMany(name => Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException("Chromium is missing: run make setup.");
+}
