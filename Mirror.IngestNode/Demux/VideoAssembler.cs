@@ -148,6 +148,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
                 if (_hasPicture) { EmitUnit(window); }
                 syntax.BeginPicture();
                 _hasPicture = true;
+                TakeStampOfSlice(code);
                 break;
             case NalUnitRole.ContinuesPicture when !_hasPicture:
                 MalformedNalUnits++;                                                  // its picture was given up or passed on
@@ -180,8 +181,14 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
     {
         if (_nalUnitCount == MostNalUnits)
         {
-            _isDamaged = true;
-            return;
+            if (_hasPicture)
+            {
+                _isDamaged = true;
+                return;
+            }
+            DroppedUnits++;                                                           // a flood of what may come before a picture
+            _nalUnitCount = 0;
+            _isUnitStamped = false;
         }
         if (!_isUnitStamped) { StampUnit(nalUnit.CodeStart); }
         _nalUnits[_nalUnitCount++] = nalUnit;
@@ -199,6 +206,14 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
         }
         _unit = _older;
         _older = Timestamps.None(_older.Arrival);
+    }
+
+    /// <summary>Parameter sets may come in a PES packet of their own without PTS, or behind garbage: the picture's own PES packet then tells.</summary>
+    private void TakeStampOfSlice(int codeStart)
+    {
+        if (!_isUnitStamped || _unit.Pts33 >= 0 || codeStart < _payloadStart || _alignedStarts == NeverAligned) { return; }
+        _unit = _newest;
+        _newest = Timestamps.None(_newest.Arrival);
     }
 
     /// <summary>Whether a PES packet starts with an access unit, by its first NAL unit.</summary>

@@ -235,7 +235,7 @@ public class TimelineTests
         using DemuxRun run = Run(builder.VideoPes(-1, -1, P()));
         List<Track> tracks = run.Video.Take(8).Select(u => u.Track).ToList();
         Assert.All(tracks[..4], t => Assert.Same(tracks[0], t));
-        Assert.Equal(((VideoTrack)tracks[4]).Width, 720);
+        Assert.Equal(720, ((VideoTrack)tracks[4]).Width);
         Assert.Same(tracks[4], tracks[5]);
         Assert.True(tracks[6].SameFormatAs(tracks[0]));
         Assert.False(tracks[5].SameFormatAs(tracks[4]) && tracks[4].SameFormatAs(tracks[0]));

@@ -1,0 +1,201 @@
+using Mirror.IngestNode.Demux;
+using Mirror.Media.Frames;
+using Mirror.Media.MpegTs;
+using Mirror.Media.Tests.MpegTs;
+using Mirror.Streams.Feed;
+using static Mirror.IngestNode.Tests.Demux.H264Pictures;
+
+namespace Mirror.IngestNode.Tests.Demux;
+
+public class ProgramTests
+{
+    private const long Frame = 3_600;
+    private const int VideoPid = TransportStreamBuilder.VideoPid;
+    private const int AudioPid = TransportStreamBuilder.AudioPid;
+
+    private static void AddVideo(TransportStreamBuilder builder, int pid, string letters, long start)
+    {
+        for (int i = 0; i < letters.Length; i++) { builder.Pes(pid, 0xE0, start + i * Frame, -1, letters[i] == 'K' ? Idr() : P()); }
+    }
+
+    [Fact]
+    public void Another_video_PID_is_a_new_timeline()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().H264Tables();
+        AddVideo(builder, VideoPid, "KPPPPPPPPPPP", 0);
+        builder.Tables(1, (StreamType.H264, 0x200, []));
+        AddVideo(builder, 0x200, "PPKPPPPPPPPP", 12 * Frame);
+        AddVideo(builder, VideoPid, "KPPPP", 24 * Frame);
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        DemuxRun.Unit first = Assert.Single(run.Video, u => u.StartsDiscontinuity);
+        Assert.Equal(14 * Frame, first.Pts);
+        Assert.Equal((2, 2), (run.Stats.ProgramChanges, run.Stats.Timelines));
+        Assert.Same(run.Video.First().Track, first.Track);                                // the same parameter sets
+        Assert.DoesNotContain(run.Video, u => u.Pts >= 24 * Frame);
+    }
+
+    [Fact]
+    public void A_table_that_says_the_same_in_another_version_changes_nothing()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().H264Tables();
+        AddVideo(builder, VideoPid, "KPPPPP", 0);
+        builder.H264Tables(version: 7).H264Tables(version: 7);
+        AddVideo(builder, VideoPid, "PPPPPP", 6 * Frame);
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        Assert.StartsWith("KPPPPPPPPP", Letters(run.Video));
+        Assert.Equal((1, 1), (run.Stats.ProgramChanges, run.Stats.Timelines));
+    }
+
+    [Fact]
+    public void Audio_that_joins_the_programme_starts_a_new_timeline_with_the_video()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().H264Tables();
+        AddVideo(builder, VideoPid, "KPPPPPPPPPPP", 0);
+        builder.H264AacTables(version: 1);
+        for (int i = 12; i < 60; i++)
+        {
+            AddVideo(builder, VideoPid, i % 10 == 0 ? "K" : "P", i * Frame);
+            builder.AudioPes(i * Frame, [.. Adts(), .. Adts()]);
+        }
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        Assert.Equal([new FeedLayout(true, false), new FeedLayout(true, true)], run.Layouts);
+        Assert.Equal(20 * Frame, Assert.Single(run.Video, u => u.StartsDiscontinuity).Pts);
+        Assert.InRange(Assert.Single(run.Audio, u => u.StartsDiscontinuity).Pts, 20 * Frame - 1_920, 20 * Frame + 1_920);
+    }
+
+    [Fact]
+    public void The_programme_in_force_is_kept_while_it_is_listed()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().H264Tables();
+        AddVideo(builder, VideoPid, "KPPP", 0);
+        builder.Section(0, TransportStreamBuilder.ProgramAssociationSection(1, (9, 0x900), (1, TransportStreamBuilder.MapPid)));
+        AddVideo(builder, VideoPid, "PPPPPP", 4 * Frame);
+        builder.Section(0, TransportStreamBuilder.ProgramAssociationSection(2, (9, 0x900)));
+        builder.Section(0x900, TransportStreamBuilder.ProgramMapSection(9, 0, 0x300, (StreamType.H264, 0x300, [])));
+        AddVideo(builder, 0x300, "KPPPP", 10 * Frame);
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        Assert.Equal((2, 2), (run.Stats.ProgramChanges, run.Stats.Timelines));
+        Assert.Equal(10 * Frame, Assert.Single(run.Video, u => u.StartsDiscontinuity).Pts);
+    }
+
+    [Fact]
+    public void What_is_not_carried_is_named_once()
+    {
+        var logger = new TimelineTests.CountingLogger();
+        (byte, int, byte[])[] streams = [(0x02, 0x300, []), (StreamType.H264, VideoPid, []), (0x03, 0x301, []), (StreamType.AacAdts, AudioPid, []), (StreamType.AacAdts, 0x302, []),
+            (0x06, 0x303, [5, 4, .. "AC-3"u8]), (0x06, 0x304, []), (0x86, 0x305, []), (0x06, 0x306, [5, 4, 0, 10, 13, 7])];
+        TransportStreamBuilder builder = new();
+        for (int i = 0; i < 20; i++)
+        {
+            builder.Tables(0, streams).Pes(0x303, 0xBD, i * Frame, -1, new byte[50], isBounded: true);
+            AddVideo(builder, VideoPid, i % 10 == 0 ? "K" : "P", i * Frame);
+        }
+        using DemuxRun run = new(logger: logger);
+        run.Write(builder.ToArray());
+        Assert.Equal(7, run.Stats.IgnoredStreams);
+        Assert.Equal(7, logger.Lines.Count(l => l.Contains("ignored", StringComparison.Ordinal)));
+        Assert.Contains(logger.Lines, l => l.Contains("private data 'AC-3'", StringComparison.Ordinal));
+        Assert.Contains(logger.Lines, l => l.Contains("private data '????'", StringComparison.Ordinal));
+        Assert.Equal(20, run.Stats.IgnoredPackets);
+        Assert.True(run.Layouts.Single() is { HasVideo: true, HasAudio: true });
+    }
+
+    [Fact]
+    public void A_restart_continues_with_the_same_track_behind_a_discontinuity()
+    {
+        byte[] stream = FfmpegSample.Make(FfmpegSample.Inputs("320x180", "25", 4, withAudio: true) + " -c:v libx264 -preset ultrafast -g 25 -bf 0 -c:a aac");
+        using DemuxRun run = new();
+        run.Write(stream.AsSpan(0, stream.Length / 2 + 77));
+        int before = run.Video.Count();
+        run.Demuxer.Restart();
+        run.Write(stream);                                                          // the encoder's clock is back at its start
+        List<DemuxRun.Unit> video = run.Video.ToList();
+        Assert.Equal([before], video.Select((u, i) => u.StartsDiscontinuity ? i : -1).Where(i => i >= 0));
+        Assert.True(video[before].IsRandomAccess);
+        Assert.Equal(video[0].Pts, video[before].Pts);
+        Assert.Single(video.Select(u => u.Track).Distinct(ReferenceEqualityComparer.Instance));
+        Assert.Single(run.Audio, u => u.StartsDiscontinuity);
+        Assert.InRange(video.Count - before, 99, 100);
+        Assert.Equal((2, 0, 0), (run.Stats.Timelines, run.Stats.TimestampJumps, run.Stats.ContinuityErrors));
+        Assert.Single(run.Layouts);
+    }
+
+    [Fact]
+    public void A_change_of_resolution_is_a_new_track_on_the_same_timeline()
+    {
+        static byte[] Make(string size, int offset) => FfmpegSample.Make(FfmpegSample.Inputs(size, "25", 2, withAudio: false)
+            + $" -c:v libx264 -preset ultrafast -g 25 -bf 0 -muxdelay 0 -muxpreload 0 -output_ts_offset {offset}");
+        using DemuxRun run = new();
+        run.Write([.. Make("320x180", 0), .. Make("640x360", 2)]);
+        Assert.Equal(["320x180", "640x360"], run.Video.Select(u => (VideoTrack)u.Track).Select(t => $"{t.Width}x{t.Height}").Distinct());
+        Assert.DoesNotContain(run.Video, u => u.StartsDiscontinuity);
+        Assert.True(run.Video.First(u => ((VideoTrack)u.Track).Width == 640).IsRandomAccess);
+        Assert.InRange(run.Video.Count(), 98, 100);
+    }
+
+    [Fact]
+    public void A_change_of_codec_is_a_new_programme()
+    {
+        byte[] h264 = FfmpegSample.Make(FfmpegSample.Inputs("320x180", "25", 2, withAudio: true) + " -c:v libx264 -preset ultrafast -g 25 -bf 0 -c:a aac");
+        byte[] hevc = FfmpegSample.Make(FfmpegSample.Inputs("320x180", "25", 2, withAudio: true) + " -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:open-gop=0 -c:a libopus");
+        using DemuxRun run = new();
+        run.Write([.. h264, .. hevc, .. h264]);
+        Assert.Equal([Codec.H264, Codec.H265, Codec.H264], Runs(run.Video));
+        Assert.Equal([Codec.Aac, Codec.Opus, Codec.Aac], Runs(run.Audio));
+        Assert.Equal((2, 2), (run.Video.Count(u => u.StartsDiscontinuity), run.Audio.Count(u => u.StartsDiscontinuity)));
+        Assert.Equal(3, run.Stats.ProgramChanges);
+        Assert.All(run.Units, u => Assert.Equal(u.Track is VideoTrack ? 1 : 2, u.Track.Id));
+
+        static List<Codec> Runs(IEnumerable<DemuxRun.Unit> units)
+        {
+            List<Codec> codecs = [];
+            foreach (DemuxRun.Unit unit in units) { if (codecs.Count == 0 || codecs[^1] != unit.Track.Codec) { codecs.Add(unit.Track.Codec); } }
+            return codecs;
+        }
+    }
+
+    [Fact]
+    public void Open_GOPs_of_HEVC_start_with_a_CRA_picture_and_without_the_pictures_it_skips()
+    {
+        byte[] stream = FfmpegSample.Make(FfmpegSample.Inputs("320x180", "25", 12, withAudio: false)
+            + " -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:min-keyint=25:scenecut=0:bframes=3:open-gop=1");
+        List<FfmpegSample.ProbedPacket> probed = FfmpegSample.Probe(stream);
+        using DemuxRun all = new();
+        all.Write(stream);
+        Assert.InRange(all.Video.Count(), 299, 300);                                 // from the IDR picture on nothing is dropped
+        Assert.Equal(12, all.Video.Count(u => u.FrameType == FrameType.Key));
+        Assert.True(all.Video.Count(u => u.IsRandomAccess) >= 6);                     // behind the patience every CRA is taken
+
+        int second = FindVideoPacket(stream, 30);                                    // join in the middle of the second GOP
+        using DemuxRun joined = new();
+        joined.Write([.. stream[..(3 * 188)], .. stream[second..]]);
+        DemuxRun.Unit start = joined.Video.First();
+        Assert.True(start is { IsRandomAccess: true, FrameType: FrameType.Key });
+        Assert.DoesNotContain(joined.Video, u => u.Pts < start.Pts);
+        Assert.Equal(probed.Count(p => p.Pts >= start.Pts), joined.Video.Count(), 1.0);
+    }
+
+    [Fact]
+    public void Clean_open_GOPs_are_found_out()
+    {
+        byte[] stream = FfmpegSample.Make(FfmpegSample.Inputs("320x180", "25", 4, withAudio: false)
+            + " -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:min-keyint=25:scenecut=0:bframes=0:open-gop=1");
+        using DemuxRun run = new();
+        run.Write(stream);
+        Assert.Equal(4, run.Video.Count(u => u.IsRandomAccess));
+    }
+
+    private static int FindVideoPacket(byte[] stream, int unit)
+    {
+        for (int i = 0; i < stream.Length; i += 188)
+        {
+            bool startsVideo = (stream[i + 1] & 0x5F) == 0x41 && stream[i + 2] == 0;
+            if (startsVideo && unit-- == 0) { return i; }
+        }
+        throw new ArgumentOutOfRangeException(nameof(unit));
+    }
+}
