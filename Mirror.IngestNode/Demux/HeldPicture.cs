@@ -14,11 +14,3 @@ internal sealed record HeldPicture(PictureInfo Info, MediaBuffer Payload, long P
     /// <summary>DTS, or PTS where there is none.</summary>
     public long DecodeTime => Dts ?? Pts;
 }
-
-/// <summary>An audio frame that waits for its timeline.</summary>
-/// <param name="Track">Its format.</param>
-/// <param name="Payload">The frame; the holder has the reference.</param>
-/// <param name="Pts">PTS, unwrapped.</param>
-/// <param name="SampleCount">Samples of the track's rate.</param>
-/// <param name="Arrival">When the first byte of its PES packet was due (UTC).</param>
-internal readonly record struct HeldAudioFrame(AudioTrack Track, MediaBuffer Payload, long Pts, int SampleCount, DateTime Arrival);

@@ -19,11 +19,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private const long SuddenGap = TicksPerSecond / 2;                // a step beyond this must be confirmed by the next picture
     private const long LargestAudioGap = TicksPerSecond;              // taken at once; a longer one must be confirmed by the next PES packet
     private const long AnnouncedStep = TicksPerSecond;                // off the expected time by more, a picture belongs to the time base announced
-    private const long DefaultFrameDuration = 3_600;
     private const int StampsToBelieve = 2;                            // PES packets that must agree before held audio is believed
-    private const int MostHeldFrames = 4_096;                         // 10 s of Opus in 2.5 ms frames
-    private const int MostHeldBytes = 4 * 1024 * 1024;
-    private const double VuiTolerance = 0.05;                         // a measured frame rate this near to the VUI's confirms it
     private readonly IAccessUnitHandler _handler;
     private readonly ILogger _logger;
     private readonly long _largestStep;
@@ -31,8 +27,8 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private readonly TimestampUnwrapper _clock = new();
     private readonly DecodeTimes _decodeTimes = new();
     private readonly RandomAccessPolicy _randomAccess;
-    private readonly FrameRateMeter _frameRate = new();
-    private readonly Queue<HeldAudioFrame> _heldAudio = new();
+    private readonly VideoFormat _format = new();
+    private readonly HeldAudio _heldAudio;
     private readonly TrackCounters _videoCounters = new();
     private readonly TrackCounters _audioCounters = new();
     private ProgramClock _programClock;
@@ -54,12 +50,9 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private bool _isRandomAccess;                // of the picture accepted last
     private LogAllowance _logAllowance;
     private HeldPicture? _heldPicture;
-    private VideoTrack? _formatTrack;            // as the parameter sets say
-    private VideoTrack? _issuedTrack;            // the same with the frame rate measured
     private AudioChain _audio;
     private AudioChain _heldChain;
     private bool _isAudioHeld;                   // frames without PTS follow the held chain
-    private long _heldBytes;
     private long _waitedForVideo;
     private long _lastAudioPts;
     private bool _hasLastAudioPts;
@@ -72,6 +65,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _largestStep = (long)(options.LargestStep.TotalSeconds * TicksPerSecond);
         _videoPatience = (long)(options.VideoPatience.TotalSeconds * TicksPerSecond);
         _randomAccess = new RandomAccessPolicy(options.RefreshPatience);
+        _heldAudio = new HeldAudio(_videoPatience + TicksPerSecond);
     }
 
     /// <summary>Timelines started.</summary>
@@ -145,7 +139,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _arrival = picture.Arrival;
         if (!TryReadTimes(picture, out long pts, out long? dts))
         {
-            _videoCounters.CountBadTimestamp();
+            _videoCounters.CountBadTimestamps(1);
             return;
         }
         if (_isRunning && IsVideoLeading)
@@ -154,7 +148,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             DecodeTimeVerdict verdict = isSudden ? DecodeTimeVerdict.Unplaceable : _decodeTimes.Place(pts, dts, IsBidirectional(picture.Info), out _);
             if (verdict == DecodeTimeVerdict.Lost)
             {
-                _videoCounters.CountBadTimestamp();
+                _videoCounters.CountBadTimestamps(1);
                 return;
             }
             if (verdict == DecodeTimeVerdict.Unplaceable)
@@ -178,16 +172,16 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         {
             long pts = _audio.Next;
             _audio.Advance(sampleCount);
-            EmitAudio(new HeldAudioFrame(track, payload, pts, sampleCount, arrival));
+            EmitAudio(new AudioFrame(track, payload, pts, sampleCount, arrival));
             return;
         }
         if (!_heldChain.IsStarted)               // no PTS yet
         {
-            _audioCounters.CountBadTimestamp();
+            _audioCounters.CountBadTimestamps(1);
             payload.Release();
             return;
         }
-        Hold(new HeldAudioFrame(track, payload, _heldChain.Next, sampleCount, arrival));
+        CountDroppedAudio(_heldAudio.Enqueue(new AudioFrame(track, payload, _heldChain.Next, sampleCount, arrival)));
         _heldChain.Advance(sampleCount);
         if (_isRunning) { TryAdoptHeldAudio(); }
         else { StartWithAudio(sampleCount * TicksPerSecond / track.SampleRate); }
@@ -202,7 +196,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         if (picture.Pts33 < 0)                   // not the first access unit of its PES packet
         {
             if (!_isRunning || !_decodeTimes.IsStarted) { return false; }
-            pts = _decodeTimes.Last + FrameDuration();
+            pts = _decodeTimes.Last + _format.FrameDuration;
             dts = pts;
             return true;
         }
@@ -214,18 +208,12 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
 
     private static bool IsBidirectional(in PictureInfo info) => info.FrameType == FrameType.Bidirectional;
 
-    private long FrameDuration()
-    {
-        double rate = _issuedTrack?.FrameRate.Value ?? 0;
-        return rate > 0 ? (long)Math.Round(TicksPerSecond / rate) : DefaultFrameDuration;
-    }
-
     /// <summary>Far from where both this track and the newest unit of any track are.</summary>
     private bool IsFar(long dts) => Math.Abs(dts - _decodeTimes.Last) > _largestStep && Math.Abs(dts - _clock.Last) > _largestStep;
 
     private bool IsAnnounced(long dts)
         => _announcedPcr >= 0 && Math.Abs(dts - TimestampUnwrapper.Nearest(_announcedPcr, dts)) <= _largestStep
-            && Math.Abs(dts - _decodeTimes.Last - FrameDuration()) > AnnouncedStep;
+            && Math.Abs(dts - _decodeTimes.Last - _format.FrameDuration) > AnnouncedStep;
 
     /// <summary>A picture that does not fit. The second in a row that agrees with the first shows a gap or a new timeline; so does one that was announced.</summary>
     private void Suspect(in CodedPicture picture, long pts, long? dts)
@@ -275,7 +263,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         bool isRandomAccess = _randomAccess.IsRandomAccess(info, dts ?? pts, startsTimeline: true);
         if (info.Track is null || !isRandomAccess)
         {
-            _videoCounters.CountWaiting();
+            _videoCounters.CountWaiting(1);
             return false;
         }
         if (_isVideoAbsent)
@@ -289,7 +277,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         StartTimeline(pts, placed);
         _dropsLeading = info.RandomAccess != RandomAccessKind.Refresh;
         _dropsSkippedLeading = _dropsLeading;
-        AdoptTrack(info.Track);
+        AdoptFormat(info.Track);
         LogLenient(info);
         return true;
     }
@@ -306,12 +294,12 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             || (_dropsLeading && pts < _startPts && info.Track is { Codec: Codec.H264 });
         if (isUndecodable)
         {
-            _videoCounters.CountWaiting();
+            _videoCounters.CountWaiting(1);
             return false;
         }
         if (isRandomAccess)
         {
-            if (info.Track is not null) { AdoptTrack(info.Track); }
+            if (info.Track is not null) { AdoptFormat(info.Track); }
             if (info.RandomAccess == RandomAccessKind.Refresh) { _announcedPcr = -1; }
             LogLenient(info);
         }
@@ -326,7 +314,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         if (!startsTimeline) { _programClock.Observe(_arrival, dts); }
         var unit = new AccessUnit
         {
-            Track = MeasuredTrack(dts),
+            Track = _format.Issue(dts),
             Pts90k = pts,
             Dts90k = dts,
             Payload = payload,
@@ -351,30 +339,15 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         else { PredictedFrames++; }
     }
 
-    private void AdoptTrack(VideoTrack track)
+    private void AdoptFormat(VideoTrack track)
     {
-        if (ReferenceEquals(track, _formatTrack)) { return; }
-        if (!track.SameFormatAs(_formatTrack) && _logAllowance.TryTake(_wallClock)) { LogFormat(track.CodecString, track.Width, track.Height); }
-        _formatTrack = track;
-        _issuedTrack = track;
-        _frameRate.Reset();
-    }
-
-    /// <summary>The track in force; issued once more when its frame rate is measured and the VUI was silent or wrong.</summary>
-    private VideoTrack MeasuredTrack(long dts)
-    {
-        VideoTrack track = _issuedTrack!;
-        if (!_frameRate.Observe(dts)) { return track; }
-        Rational measured = _frameRate.Result;
-        if (track.FrameRate.IsKnown && Math.Abs(track.FrameRate.Value - measured.Value) <= VuiTolerance * measured.Value) { return track; }
-        _issuedTrack = track with { FrameRate = measured };
-        return _issuedTrack;
+        if (_format.Adopt(track) && _logAllowance.TryTake(_wallClock)) { LogFormat(track.CodecString, track.Width, track.Height); }
     }
 
     private void DropHeldPicture()
     {
         if (_heldPicture is null) { return; }
-        _videoCounters.CountBadTimestamp();
+        _videoCounters.CountBadTimestamps(1);
         _heldPicture.Payload.Release();
         _heldPicture = null;
     }
@@ -399,14 +372,6 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _heldChain.Start(pts, track.SampleRate);
     }
 
-    private void Hold(HeldAudioFrame frame)
-    {
-        _heldAudio.Enqueue(frame);
-        _heldBytes += frame.Payload.Length;
-        while (_heldAudio.Count > MostHeldFrames || _heldBytes > MostHeldBytes
-            || frame.Pts - _heldAudio.Peek().Pts > _videoPatience + TicksPerSecond) { DropOldestHeldFrame(); }
-    }
-
     /// <summary>Held audio is passed on once it is believed and lies near the timeline.</summary>
     private void TryAdoptHeldAudio()
     {
@@ -426,8 +391,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _audio = _heldChain;
         _heldChain.Stop();
         _isAudioHeld = false;
-        _heldBytes = 0;
-        while (_heldAudio.TryDequeue(out HeldAudioFrame frame)) { EmitAudio(frame); }
+        while (_heldAudio.TryDequeue(out AudioFrame frame)) { EmitAudio(frame); }
     }
 
     /// <summary>Audio alone and far from where it was: a new timeline.</summary>
@@ -455,21 +419,21 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
 
     private void StartTimelineWithHeldAudio()
     {
-        long pts = _heldAudio.Peek().Pts;
-        _arrival = _heldAudio.Peek().Arrival;
+        long pts = _heldAudio.Oldest.Pts;
+        _arrival = _heldAudio.Oldest.Arrival;
         StartTimeline(pts, pts);
         AdoptHeldAudio();
     }
 
-    private void EmitAudio(HeldAudioFrame frame)
+    private void EmitAudio(AudioFrame frame)
     {
-        long duration = frame.SampleCount * TicksPerSecond / frame.Track.SampleRate;
+        long duration = frame.Duration;
         bool isBeforeStart = _startsAudio && frame.Pts + duration <= _startPts;
         bool isOverlapping = !_startsAudio && _hasLastAudioPts && frame.Pts <= _lastAudioPts + duration / 2;
         if (isBeforeStart || isOverlapping)
         {
-            if (isBeforeStart) { _audioCounters.CountWaiting(); }
-            else { _audioCounters.CountBadTimestamp(); }
+            if (isBeforeStart) { _audioCounters.CountWaiting(1); }
+            else { _audioCounters.CountBadTimestamps(1); }
             frame.Payload.Release();
             return;
         }
@@ -498,17 +462,14 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
 
     private void DropHeldAudio()
     {
-        while (_heldAudio.Count > 0) { DropOldestHeldFrame(); }
+        CountDroppedAudio(_heldAudio.Clear());
         _heldChain.Stop();
     }
 
-    private void DropOldestHeldFrame()
+    private void CountDroppedAudio(int frames)
     {
-        HeldAudioFrame frame = _heldAudio.Dequeue();
-        _heldBytes -= frame.Payload.Length;
-        if (_isRunning) { _audioCounters.CountBadTimestamp(); }
-        else { _audioCounters.CountWaiting(); }
-        frame.Payload.Release();
+        if (_isRunning) { _audioCounters.CountBadTimestamps(frames); }
+        else { _audioCounters.CountWaiting(frames); }
     }
 
     // ---- Timelines
@@ -525,7 +486,7 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         _clock.Advance(dts);
         _programClock.Start(_arrival, pts, dts);
         _isRandomAccess = true;
-        _frameRate.Reset();
+        _format.StartTimeline();
     }
 
     private void EndTimeline()

@@ -9,17 +9,16 @@ internal sealed class TrackCounters
     private long _units;
     private long _waiting;
     private long _badTimestamps;
-    private long _dropped;
     private long _wraps;
     private long _lastPts;
     private long _lastDts;
     private long _basePts;
 
-    public void CountWaiting() => _waiting++;
+    /// <summary>Units came before the timeline's first random access point.</summary>
+    public void CountWaiting(int units) => _waiting += units;
 
-    public void CountBadTimestamp() => _badTimestamps++;
-
-    public void CountDropped() => _dropped++;
+    /// <summary>Units had timestamps that could not be right.</summary>
+    public void CountBadTimestamps(int units) => _badTimestamps += units;
 
     /// <summary>A unit was passed on.</summary>
     public void CountUnit(AccessUnit unit, bool startsTimeline)
@@ -35,7 +34,7 @@ internal sealed class TrackCounters
     public DemuxTrackStats Snapshot(long repaired, long dropped) => new()
     {
         Units = _units,
-        DroppedUnits = _dropped + dropped,
+        DroppedUnits = dropped,
         WaitingUnits = _waiting,
         BadTimestamps = _badTimestamps,
         RepairedTimestamps = repaired,
