@@ -24,6 +24,7 @@ public static class OriginServices
         services.AddSingleton<MediaDelivery>();
         services.AddSingleton<LiveDelivery>();
         services.AddTransient<IStartupFilter, LiveDeliveryFilter>();
+        services.TuneForParts();
         return builder;
     }
 

@@ -19,7 +19,7 @@ internal sealed record LoadGenerator(string Name, bool IsTls, bool IsHttp2)
         string url = IsTls ? $"https://127.0.0.1:{server.HttpsPort}{path}" : $"http://127.0.0.1:{server.HttpPort}{path}";
         string output = IsHttp2
             ? RunTool("h2load", ["-t1", $"-c{Connections / StreamsPerConnection}", $"-m{StreamsPerConnection}", $"-D{seconds}", "-w20", "-W24", url])
-            : RunTool("wrk", ["-t1", $"-c{Connections}", $"-d{seconds}s", url]);
+            : RunTool("wrk", ["-t1", "--timeout", "60s", $"-c{Connections}", $"-d{seconds}s", url]);
         Match match = Regex.Match(output, IsHttp2 ? @"(\d+) succeeded, (\d+) failed" : @"(\d+) requests in", RegexOptions.NonBacktracking);
         bool failed = !match.Success || (IsHttp2 ? match.Groups[2].Value != "0" : output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal));
         if (failed) { throw new InvalidOperationException($"{url}: {output}"); }
