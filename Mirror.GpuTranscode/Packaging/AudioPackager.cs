@@ -92,7 +92,7 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
 
     private bool TryAdd(AccessUnit unit, VideoPackager? video)
     {
-        if (unit.SampleCount <= 0) { return false; }
+        if (unit.SampleCount <= 0 || ToSamples(unit.Pts90k) < 0) { return false; }
         MakeCutsBefore(unit);
         long next90k = unit.Pts90k + unit.SampleCount * ClockRate / SampleRate;
         bool isBeforePicture = video is not null && !rendition.HasTimeline && next90k <= cuts.Start90k;

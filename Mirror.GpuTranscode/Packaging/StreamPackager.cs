@@ -20,8 +20,11 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     /// <summary>The rendition that is the publisher's own audio.</summary>
     public const string AudioRendition = "audio";
 
-    /// <summary>Added to every time written: keeps decoding times positive where audio starts a little before zero.</summary>
-    public const long TimelineOffsetSeconds = 10;
+    /// <summary>
+    /// Added to every time written. Unwrapped timestamps may be negative, by up to a period of the 33-bit clock where an input jumps back
+    /// across its zero; decoding times in a file may not. A little more than 2^33 ticks.
+    /// </summary>
+    public const long TimelineOffsetSeconds = 95_444;
 
     private const long ClockRate = VideoPackager.Timescale;
     private const long LargestStartBytes = 64L * 1024 * 1024;

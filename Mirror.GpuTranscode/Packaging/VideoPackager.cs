@@ -13,6 +13,7 @@ internal sealed partial class VideoPackager
     /// <summary>Ticks per second: the clock of MPEG-2 TS and RTP, exact for every usual frame rate.</summary>
     public const uint Timescale = 90_000;
 
+    private const long Offset90k = StreamPackager.TimelineOffsetSeconds * Timescale;
     private const double DueShare = 0.85;                    // of the aimed duration: a GOP of 12 frames at 25 fps is meant as "500 ms"
     private const int RegularGops = 3;                       // of equal length, before the next cut is decided beforehand
 
@@ -63,6 +64,11 @@ internal sealed partial class VideoPackager
 
     public void Write(AccessUnit unit)
     {
+        if (unit.Dts90k < -Offset90k)
+        {
+            PackagingMetrics.UnitsDropped.Add(1);            // no file can hold so early a time: an input that jumped back again and again
+            return;
+        }
         if (Timelines == 0 || unit.StartsDiscontinuity)
         {
             if (!unit.IsRandomAccess)
@@ -82,9 +88,8 @@ internal sealed partial class VideoPackager
         _lastDts90k = unit.Dts90k;
         _framesInSegment++;
         _framesSinceKey++;
-        long offset = StreamPackager.TimelineOffsetSeconds * Timescale;
         bool endsSegment = _isDecided && _framesInSegment == _framesInLastSegment;
-        _rendition.Add(unit, unit.Dts90k + offset, unit.Pts90k + offset, (uint)_frame90k, endsSegment);
+        _rendition.Add(unit, unit.Dts90k + Offset90k, unit.Pts90k + Offset90k, (uint)_frame90k, endsSegment);
     }
 
     /// <summary>The publisher is gone: what is complete goes out.</summary>

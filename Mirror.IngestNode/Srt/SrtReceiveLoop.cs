@@ -64,7 +64,7 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
             return;
         }
         if (!_streams.Contains(stream)) { _streams.Add(stream); }
-        if (stream.Connection is { } previous) { Detach(previous, "replaced by a new connection of the same publisher"); }
+        if (stream.Connection is { } previous) { Lose(previous, "replaced by a new connection of the same publisher"); }
         int events = SrtEpollFlags.In | SrtEpollFlags.Error;
         if (LibSrt.srt_epoll_add_usock(_epoll, connection.Socket, &events) == LibSrt.Error)
         {
@@ -145,7 +145,7 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
             {
                 bool lost = LibSrt.LastError() != SrtError.WouldBlockOnReceive;
                 Flush(connection.Stream, ref filled, ref packets, now, batchDue);
-                if (lost) { Detach(connection, "the publisher disconnected"); }
+                if (lost) { Lose(connection, "the publisher disconnected"); }
                 return;
             }
             if (!connection.FollowsOn(control.PacketSequence))
@@ -172,13 +172,17 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
         (filled, packets) = (0, 0);
     }
 
-    private void Detach(SrtConnection connection, string reason)
+    private void Lose(SrtConnection connection, string reason)
     {
-        connection.ReadStatistics();
+        connection.Stream.Interrupt(reason);
+        Close(connection);
+    }
+
+    private void Close(SrtConnection connection)
+    {
         LibSrt.srt_epoll_remove_usock(_epoll, connection.Socket);
         LibSrt.srt_close(connection.Socket);
         _connections.Remove(connection.Socket);
-        connection.Stream.Interrupt(reason);
     }
 
     private void KeepHouse()
@@ -198,7 +202,11 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
     private void End(LiveStream stream, string reason)
     {
         if (!_streams.Remove(stream)) { return; }
-        if (stream.Connection is { } connection) { Detach(connection, reason); }
+        if (stream.Connection is { } connection)
+        {
+            stream.Detach();
+            Close(connection);
+        }
         stream.End(reason);
         Interlocked.Decrement(ref _load);
         _onEnded(stream);

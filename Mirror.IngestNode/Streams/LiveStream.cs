@@ -113,12 +113,18 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
         _demuxer.SignalLoss();
     }
 
-    /// <summary>The publisher is gone; the stream waits for it.</summary>
-    public void Interrupt(string reason)
+    /// <summary>Lets go of the connection, which its loop closes.</summary>
+    public void Detach()
     {
         if (Connection is { } connection) { _connectionStats = connection.ReadStatistics(); }
         Connection = null;
         _isReceiving = false;
+    }
+
+    /// <summary>The publisher is gone; the stream waits for it.</summary>
+    public void Interrupt(string reason)
+    {
+        Detach();
         _interruptedAt = _time.GetTimestamp();
         _sink.Interrupt();
         SetStatus(StreamStatus.Degraded, reason);
@@ -141,7 +147,6 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
     public void End(string reason)
     {
         HasEnded = true;
-        _isReceiving = false;
         _sink.End();
         SetStatus(StreamStatus.Ended, reason);
         Dispose();
@@ -204,11 +209,13 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
                 Reconnects = Math.Max(0, _connections - 1),
                 ContinuityErrors = demux.ContinuityErrors,
                 TimestampJumps = demux.TimestampJumps,
-                FrameBuffer = GopBuffer.Stats,
+                FrameBuffer = GopBuffer.Stats with { FramesDropped = DroppedBy(demux.Video) + DroppedBy(demux.Audio) },
                 Connection = _connectionStats,
             },
         };
     }
+
+    private static long DroppedBy(DemuxTrackStats track) => track.DroppedUnits + track.BadTimestamps;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: publisher {Peer} connected (connection {Connection})")]
     private partial void LogConnected(string stream, IPEndPoint peer, int connection);

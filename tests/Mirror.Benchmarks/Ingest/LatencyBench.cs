@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Mirror.GpuTranscode.Packaging;
 
 namespace Mirror.Benchmarks.Ingest;
 
@@ -16,7 +17,7 @@ namespace Mirror.Benchmarks.Ingest;
 internal static partial class LatencyBench
 {
     private const double SrtLatencyMilliseconds = 120;       // Mirror's default
-    private const long TimelineOffset90k = 10 * 90_000;      // StreamPackager.TimelineOffsetSeconds
+    private const long TimelineOffset90k = StreamPackager.TimelineOffsetSeconds * 90_000;
     private const int Megabits = 5;
 
     public static async Task<int> RunAsync(string[] arguments)
