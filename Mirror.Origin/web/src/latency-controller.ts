@@ -45,9 +45,9 @@ export const limits = {
   nearlyEmpty: 0.04,
   nearStallAgain: 2,
   /** After so long without either, with so much to spare all the while, the margin shrinks, step by step. */
-  calm: 15,
-  calmAgain: 5,
-  spare: 0.12,
+  calm: 30,
+  calmAgain: 10,
+  spare: 0.2,
   relaxStep: 0.02,
   /** Over this long the way from ingest to playlist is taken to be constant. */
   edgeWindow: 30,
