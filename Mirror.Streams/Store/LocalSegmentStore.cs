@@ -172,11 +172,16 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
                 _inMemory.RemoveFirst();
                 Remove(first.Value);
             }
-            while (_onDisk.First is { } first && (first.Value.CreatedAt < oldest || _diskBytes > _options.Disk.Bytes))
-            {
-                _onDisk.RemoveFirst();
-                Remove(first.Value);
-            }
+            RemoveFromDisk(oldest);
+        }
+    }
+
+    private void RemoveFromDisk(DateTime oldest)
+    {
+        while (_onDisk.First is { } first && (first.Value.CreatedAt < oldest || _diskBytes > _options.Disk.Bytes))
+        {
+            _onDisk.RemoveFirst();
+            Remove(first.Value);
         }
     }
 
@@ -203,6 +208,7 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
                 Interlocked.Add(ref _memoryBytes, -segment.Length);
                 Interlocked.Add(ref _diskBytes, segment.Length);
                 _onDisk.AddLast(segment);
+                RemoveFromDisk(DateTime.MinValue);
             }
         }
     }
