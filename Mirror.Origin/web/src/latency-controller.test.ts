@@ -107,16 +107,16 @@ test('a buffer that nearly runs out widens the margin before it does', () => {
   assert.ok(simulation.latency - 0.4 > limits.nearlyEmpty, 'and then it no longer does');
 });
 
-test('the margin shrinks in calm, step by step, never below nothing', () => {
+test('the margin shrinks in calm, step by step, never below the smallest', () => {
   const simulation = new Simulation(controllerWithHoldBack(0.4), 0.55);
   simulation.controller.margin = limits.startMargin;
   simulation.run(limits.calm - 1);
   assert.equal(simulation.controller.margin, limits.startMargin);
   simulation.run(limits.calmAgain + 2);
   assert.ok(simulation.controller.margin < limits.startMargin);
-  assert.ok(simulation.controller.margin > 0);
+  assert.ok(simulation.controller.margin > limits.smallestMargin);
   simulation.run(300);
-  assert.equal(simulation.controller.margin, 0);
+  assert.equal(simulation.controller.margin, limits.smallestMargin);
 });
 
 test('the margin stays where little is to spare', () => {

@@ -38,6 +38,8 @@ export const limits = {
   seekAgain: 8,
   /** The margin of a viewer of whom nothing is known yet. */
   startMargin: 0.15,
+  /** Less saves nothing that a viewer sees, and leaves nothing for a busy moment of the machine. */
+  smallestMargin: 0.1,
   largestMargin: 2,
   /** What a stall adds to it, and a buffer that almost ran out, which counts once in so many seconds. */
   stallStep: 0.1,
@@ -144,8 +146,8 @@ export class LatencyController {
       return;
     }
     this.spareSince ??= now;
-    if (this.margin > 0 && now - this.spareSince > limits.calm) {
-      this.margin = Math.max(0, this.margin - limits.relaxStep);
+    if (this.margin > limits.smallestMargin && now - this.spareSince > limits.calm) {
+      this.margin = Math.max(limits.smallestMargin, this.margin - limits.relaxStep);
       this.spareSince = now - limits.calm + limits.calmAgain;
     }
   }
