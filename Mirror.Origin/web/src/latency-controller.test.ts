@@ -88,15 +88,19 @@ test('does not seek again and again where seeking does not help', () => {
   assert.ok(seeks >= 2 && seeks <= 60 / limits.seekAgain + 1, `${seeks} seeks`);
 });
 
-test('a stall widens the margin, to a limit, but a publisher that was away does not', () => {
+test('a stall widens the margin by what would have bridged it, within limits', () => {
   const controller = controllerWithHoldBack(0.4);
-  controller.stalled(0.2);
-  controller.stalled(30);
-  assert.ok(Math.abs(controller.target - 0.5) < 1e-9);
+  const widened = (lasted: number): number => {
+    const before = controller.margin;
+    controller.stalled(lasted);
+    return Math.round((controller.margin - before) * 1000) / 1000;
+  };
+  assert.deepEqual([0.01, 0.3, 1.5].map(widened), [limits.leastStallStep, 0.3, limits.largestStallStep]);
+  assert.equal(widened(30), 0, 'a publisher that was away');
   for (let i = 0; i < 100; i++) {
-    controller.stalled(0.2);
+    controller.stalled(1);
   }
-  assert.ok(controller.margin <= limits.largestMargin);
+  assert.equal(controller.margin, limits.largestMargin);
 });
 
 test('a buffer that nearly runs out widens the margin before it does', () => {

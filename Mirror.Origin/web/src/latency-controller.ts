@@ -41,8 +41,10 @@ export const limits = {
   /** Less saves nothing that a viewer sees, and leaves nothing for a busy moment of the machine. */
   smallestMargin: 0.1,
   largestMargin: 2,
-  /** What a stall adds to it, and a buffer that almost ran out, which counts once in so many seconds. */
-  stallStep: 0.1,
+  /** A stall adds its own length, which is what would have bridged it, between these. */
+  leastStallStep: 0.1,
+  largestStallStep: 0.5,
+  /** A buffer that almost ran out adds less, once in so many seconds. */
   nearStallStep: 0.03,
   nearlyEmpty: 0.04,
   nearStallAgain: 2,
@@ -105,7 +107,7 @@ export class LatencyController {
   /** Playback ran dry for so many seconds. No margin bridges a publisher that is gone for longer than the largest. */
   stalled(lasted: number): void {
     if (lasted < limits.largestMargin) {
-      this.widen(limits.stallStep);
+      this.widen(Math.min(limits.largestStallStep, Math.max(limits.leastStallStep, lasted)));
     }
   }
 
