@@ -1,7 +1,7 @@
 namespace Mirror.GpuTranscode.Packaging;
 
 /// <summary>Where audio is to be cut: the presentation times of the video segments' first pictures, in order.</summary>
-internal sealed class CutSchedule
+internal sealed class CutSchedule : ICutFollower
 {
     private const int MostCuts = 64;                         // half a minute of segments: audio that lags more is filled with gaps long before
     private readonly LinkedList<Cut> _cuts = new();
@@ -13,6 +13,8 @@ internal sealed class CutSchedule
     /// <summary>The last cut known, passed or not, in 90 kHz ticks.</summary>
     public long Last90k { get; private set; }
 
+    public void StartTimeline(Cut cut) => Restart(cut.Pts90k);
+
     /// <summary>Forgets everything: a new timeline starts at <paramref name="pts90k"/>.</summary>
     public void Restart(long pts90k)
     {
@@ -21,17 +23,14 @@ internal sealed class CutSchedule
         Start90k = Last90k = pts90k;
     }
 
-    /// <summary>A cut that video will make, told before its picture is there.</summary>
     public void Decide(Cut cut) => _decided = Append(cut);
 
-    /// <summary>The decided cut won't be made where it was.</summary>
     public void Undecide()
     {
         if (_decided?.List is not null) { _cuts.Remove(_decided); }
         _decided = null;
     }
 
-    /// <summary>A cut that video made. It takes the place of the decided one, if audio hasn't passed that yet.</summary>
     public void Add(Cut cut)
     {
         if (_decided is null)
@@ -61,9 +60,3 @@ internal sealed class CutSchedule
         return _cuts.AddLast(cut);
     }
 }
-
-/// <summary>One cut.</summary>
-/// <param name="Pts90k">Presentation time of the first picture behind it.</param>
-/// <param name="ProgramTime">The same as a wall-clock time (UTC).</param>
-/// <param name="IsDiscontinuity">EXT-X-DISCONTINUITY stands there.</param>
-internal readonly record struct Cut(long Pts90k, DateTime ProgramTime, bool IsDiscontinuity);

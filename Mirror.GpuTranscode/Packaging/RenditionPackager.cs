@@ -33,24 +33,30 @@ internal sealed class RenditionPackager
     private long _lastDecode;                // decoding time written for the last sample
     private long _lastEnd;                   // where the last sample is expected to end
     private bool _hasTimeline;
-    private Track _track;
+    private Track? _track;
 
-    public RenditionPackager(RenditionPlan plan, Track track, PartPublisher publisher)
+    /// <param name="plan">The playlist's constants.</param>
+    /// <param name="track">The format; <see langword="null"/> while it isn't known: <see cref="ChangeFormat"/> comes before the first sample.</param>
+    /// <param name="publisher">Where parts go.</param>
+    public RenditionPackager(RenditionPlan plan, Track? track, PartPublisher publisher)
     {
         _plan = plan;
-        _track = track;
         _publisher = publisher;
         _msn = plan.FirstMsn - 1;
         publisher.Announce(new RenditionStarted(plan.Key, plan.IsVideo, plan.Timescale, plan.TargetDuration, plan.PartTarget, plan.FirstMsn)
         {
             FirstDiscontinuitySequence = plan.FirstDiscontinuitySequence,
         });
-        PublishInit();
+        if (track is not null) { ChangeFormat(track); }
     }
 
     public RenditionPlan Plan => _plan;
 
-    public Track Track => _track;
+    /// <summary>The format; <see langword="null"/> until it is known.</summary>
+    public Track? Track => _track;
+
+    /// <summary>Media sequence number of the segment that the next sample goes into, unless the open one is closed before.</summary>
+    public long SegmentMsn => _segmentIsOpen ? _msn : _msn + 1;
 
     /// <summary>Whether a segment is open that has no part or sample yet, or none is open at all.</summary>
     public bool IsAtSegmentStart => !_segmentIsOpen || (_partIndex == 0 && _samples.Count == 0);
@@ -87,7 +93,7 @@ internal sealed class RenditionPackager
     public void ChangeFormat(Track track)
     {
         _track = track;
-        PublishInit();
+        PublishInit(track);
     }
 
     /// <summary>Adds the next sample.</summary>
@@ -129,6 +135,28 @@ internal sealed class RenditionPackager
             _segmentIsOpen = !endsSegment;
         }
         _lastDecode = _lastEnd - 1;
+    }
+
+    /// <summary>Marks whole segments as missing, up to the one before <paramref name="msn"/>. Call between segments.</summary>
+    /// <param name="msn">The number that the next segment is to have.</param>
+    /// <param name="programTime">Wall-clock time (UTC) of its start.</param>
+    public void FillSegmentsTo(long msn, DateTime programTime)
+    {
+        while (SegmentMsn < msn)
+        {
+            OpenSegment();
+            _publisher.Announce(new PartMissing(_plan.Key, _msn, 0, (uint)_plan.PartTargetTicks, EndsSegment: true, programTime));
+            _segmentIsOpen = false;
+        }
+    }
+
+    /// <summary>The timeline starts here, whenever its first sample comes: what is missing of it is a hole. Call between segments.</summary>
+    /// <param name="decode">Decoding time in ticks.</param>
+    public void StartTimeline(long decode)
+    {
+        _hasTimeline = true;
+        _lastEnd = decode;
+        _lastDecode = decode - 1;
     }
 
     /// <summary>Ends the rendition.</summary>
@@ -198,12 +226,12 @@ internal sealed class RenditionPackager
         return chunk;
     }
 
-    private void PublishInit()
+    private void PublishInit(Track track)
     {
-        byte[] bytes = InitSegment.Write(_track, _plan.Timescale);
+        byte[] bytes = InitSegment.Write(track, _plan.Timescale);
         // Named by content: the same format has the same name after any restart, and another format never has it.
         string name = $"init-{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, NameHashBytes))}.mp4";
-        _publisher.PublishInit(new InitReady(_plan.Key, name, bytes.Length, _track), bytes);
+        _publisher.PublishInit(new InitReady(_plan.Key, name, bytes.Length, track), bytes);
     }
 
     private static uint FlagsOf(AccessUnit unit) => unit switch

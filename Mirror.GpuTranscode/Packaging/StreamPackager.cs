@@ -142,7 +142,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     {
         TimeSpan frame = FrameDuration(track);
         RenditionPlan plan = Plan(VideoRendition, isVideo: true, VideoPackager.Timescale, frame);
-        return new VideoPackager(new RenditionPackager(plan, track, publisher), _cuts, options.SegmentDuration, frame, streamId, logger);
+        return new VideoPackager(new RenditionPackager(plan, track, publisher), [_cuts], options.SegmentDuration, frame, streamId, logger);
     }
 
     private AudioPackager CreateAudio(AccessUnit unit)

@@ -2,7 +2,7 @@ using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.Packaging;
 
-/// <summary>Decides where video segments begin, and tells audio through the <see cref="CutSchedule"/>.</summary>
+/// <summary>Decides where video segments begin, and tells the renditions that follow it.</summary>
 /// <remarks>
 /// A segment begins at the first random access point that is due. Once the encoder's key frames keep one distance, the next cut is
 /// decided when a segment begins: its last part can then say that it is the last, and audio needs not wait to know. If the rhythm
@@ -18,7 +18,7 @@ internal sealed partial class VideoPackager
     private const int RegularGops = 3;                       // of equal length, before the next cut is decided beforehand
 
     private readonly RenditionPackager _rendition;
-    private readonly CutSchedule _cuts;
+    private readonly IReadOnlyList<ICutFollower> _followers;
     private readonly long _due90k;
     private readonly ILogger _logger;
     private readonly string _streamId;
@@ -35,10 +35,10 @@ internal sealed partial class VideoPackager
     private bool _discontinuityWanted;
     private bool _hasWarned;
 
-    public VideoPackager(RenditionPackager rendition, CutSchedule cuts, TimeSpan segmentDuration, TimeSpan frame, string streamId, ILogger logger)
+    public VideoPackager(RenditionPackager rendition, IReadOnlyList<ICutFollower> followers, TimeSpan segmentDuration, TimeSpan frame, string streamId, ILogger logger)
     {
         _rendition = rendition;
-        _cuts = cuts;
+        _followers = followers;
         _due90k = DueAfter90k(segmentDuration);
         _frame90k = (long)(frame.TotalSeconds * Timescale);
         _streamId = streamId;
@@ -106,7 +106,7 @@ internal sealed partial class VideoPackager
         _rendition.StartDiscontinuity();
         if (!unit.Track.SameFormatAs(_rendition.Track)) { _rendition.ChangeFormat(unit.Track); }
         ResetGrid(unit);
-        _cuts.Restart(unit.Pts90k);
+        foreach (ICutFollower follower in _followers) { follower.StartTimeline(CutAt(unit, isDiscontinuity: Timelines > 1)); }
     }
 
     private void StartFormat(AccessUnit unit)
@@ -115,7 +115,7 @@ internal sealed partial class VideoPackager
         _rendition.StartDiscontinuity();
         _rendition.ChangeFormat(unit.Track);
         ResetGrid(unit);
-        _cuts.Add(new Cut(unit.Pts90k, unit.ProgramTime, IsDiscontinuity: true));
+        Tell(CutAt(unit, isDiscontinuity: true));
         _discontinuityWanted = false;
     }
 
@@ -157,7 +157,7 @@ internal sealed partial class VideoPackager
             Discontinuities++;
             _rendition.StartDiscontinuity();
         }
-        _cuts.Add(new Cut(unit.Pts90k, unit.ProgramTime, _discontinuityWanted));
+        Tell(CutAt(unit, _discontinuityWanted));
         _discontinuityWanted = false;
         BeginSegment(unit);
     }
@@ -171,7 +171,7 @@ internal sealed partial class VideoPackager
         }
         PackagingMetrics.ForcedCuts.Add(1);
         LoseRhythm();
-        _cuts.Add(new Cut(unit.Pts90k, unit.ProgramTime, IsDiscontinuity: false));
+        Tell(CutAt(unit, isDiscontinuity: false));
         BeginSegment(unit);
     }
 
@@ -183,14 +183,23 @@ internal sealed partial class VideoPackager
         _isDecided = keepsLength && _equalGops >= RegularGops;
         if (!_isDecided) { return; }
         long length90k = _framesInLastSegment * _frame90k;
-        _cuts.Decide(new Cut(unit.Pts90k + length90k, unit.ProgramTime + TimeSpan.FromSeconds((double)length90k / Timescale), IsDiscontinuity: false));
+        var decided = new Cut(unit.Pts90k + length90k, unit.ProgramTime + TimeSpan.FromSeconds((double)length90k / Timescale), IsDiscontinuity: false, _rendition.SegmentMsn + 1);
+        foreach (ICutFollower follower in _followers) { follower.Decide(decided); }
+    }
+
+    /// <summary>The cut that <paramref name="unit"/>, which is still to be added, begins.</summary>
+    private Cut CutAt(AccessUnit unit, bool isDiscontinuity) => new(unit.Pts90k, unit.ProgramTime, isDiscontinuity, _rendition.SegmentMsn);
+
+    private void Tell(Cut cut)
+    {
+        foreach (ICutFollower follower in _followers) { follower.Add(cut); }
     }
 
     private void Undecide()
     {
         if (!_isDecided) { return; }
         _isDecided = false;
-        _cuts.Undecide();
+        foreach (ICutFollower follower in _followers) { follower.Undecide(); }
     }
 
     private void LoseRhythm()

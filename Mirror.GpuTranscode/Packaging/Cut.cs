@@ -1,0 +1,8 @@
+namespace Mirror.GpuTranscode.Packaging;
+
+/// <summary>Where a segment of the source's video begins.</summary>
+/// <param name="Pts90k">Presentation time of its first picture, in 90 kHz ticks.</param>
+/// <param name="ProgramTime">The same as a wall-clock time (UTC).</param>
+/// <param name="IsDiscontinuity">EXT-X-DISCONTINUITY stands there.</param>
+/// <param name="Msn">Its media sequence number.</param>
+internal readonly record struct Cut(long Pts90k, DateTime ProgramTime, bool IsDiscontinuity, long Msn);
