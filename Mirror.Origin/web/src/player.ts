@@ -2,6 +2,7 @@
 import Hls, { type ErrorData, type HlsConfig, type Level } from 'hls.js';
 import { findStream } from './api';
 import { LatencyController, LiveEdge } from './latency-controller';
+import { segmentChoice } from './segment-choice';
 import { ServerClock } from './server-clock';
 
 export type PlayerState = 'connecting' | 'waiting' | 'playing' | 'paused' | 'stalled' | 'ended' | 'error';
@@ -38,6 +39,7 @@ const leastSnap = 0.2;              // seconds: less is left to the rate
 const behindLive = 1.5;             // seconds off target from which on "LIVE" is not lit
 
 const configuration: Partial<HlsConfig> = {
+  ...segmentChoice,
   lowLatencyMode: true,
   enableWorker: false,              // fragmented MP4 passes through: a worker would only add two hops
   backBufferLength: 30,

@@ -8,7 +8,8 @@ namespace Mirror.EndToEnd.Browser;
 public sealed class PlayerTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Stream = "studio";
-    private const int SecondsWatched = 60;                                                // and at most three times that until a minute had no stall
+    private const int SecondsToSettle = 5;                                                // Chromium's own start takes both cores of a small machine
+    private const int SecondsWatched = 60;
     private const float Patience = 30_000;                                                // milliseconds
     private static readonly TimeSpan HighestLatency = TimeSpan.FromSeconds(2);            // of any shipped configuration
 
@@ -34,35 +35,28 @@ public sealed class PlayerTests(ITestOutputHelper output) : IAsyncLifetime
         await _server.WaitForPlaylistAsync(Stream);
         IPage page = await _browser.OpenAsync(new Uri(_server.Https, $"watch/{Stream}"));
         await WaitForStateAsync(page, "playing");
-        // A minute from the start, or from the last stall: on a machine that is too busy the player must find the margin that it needs.
-        await page.EvaluateAsync("""
+        await page.EvaluateAsync($$"""
             () => {
-              window.stallsSeen = 0;
               window.seen = [];
+              const start = performance.now() + {{SecondsToSettle}} * 1000;
               setInterval(() => {
                 const { latency, buffer, stalls } = window.mirrorPlayer;
-                if (stalls > window.stallsSeen) { window.stallsSeen = stalls; window.seen = []; }
-                window.seen.push({ latency, buffer, time: performance.now() });
+                if (performance.now() >= start) { window.seen.push({ latency, buffer, stalls, time: performance.now() }); }
               }, 100);
             }
             """);
-        try
-        {
-            await page.WaitForFunctionAsync($"() => window.seen.length > 1 && window.seen.at(-1).time - window.seen[0].time >= {SecondsWatched} * 1000",
-                null, new PageWaitForFunctionOptions { Timeout = 3 * SecondsWatched * 1000 });
-        }
-        catch (TimeoutException)
-        {
-            Assert.Fail($"No minute without a stall in three: {await FiguresAsync(page)}");
-        }
+        await page.WaitForFunctionAsync($"() => window.seen.length > 1 && window.seen.at(-1).time - window.seen[0].time >= {SecondsWatched} * 1000",
+            null, new PageWaitForFunctionOptions { Timeout = 2 * SecondsWatched * 1000 });
 
         Figures figures = await FiguresAsync(page);
         double[] latencies = [.. (await page.EvaluateAsync<double?[]>("() => window.seen.map(({ latency }) => latency)")).OfType<double>().Order()];
         double[] buffers = [.. (await page.EvaluateAsync<double[]>("() => window.seen.map(({ buffer }) => buffer)")).Order()];
-        output.WriteLine($"a minute without a stall; latency from ingest to screen: p50 {At(latencies, 0.5):F3} s, p95 {At(latencies, 0.95):F3} s, at the end {figures.Latency:F3} s");
+        int stalls = await page.EvaluateAsync<int>("() => window.seen.at(-1).stalls - window.seen[0].stalls");
+        output.WriteLine($"{stalls} stalls in {SecondsWatched} s; latency from ingest to screen: p50 {At(latencies, 0.5):F3} s, p95 {At(latencies, 0.95):F3} s, at the end {figures.Latency:F3} s");
         output.WriteLine($"buffer: least {At(buffers, 0):F3} s, p50 {At(buffers, 0.5):F3} s; target {figures.Target:F3} s; rate at the end {figures.Rate:F2}");
-        output.WriteLine($"stalls before that minute {figures.Stalls}, frames {figures.TotalFrames}, dropped {figures.DroppedFrames}");
+        output.WriteLine($"stalls while the browser started {figures.Stalls - stalls}, frames {figures.TotalFrames}, dropped {figures.DroppedFrames}");
 
+        Assert.Equal(0, stalls);
         Assert.True(At(latencies, 0.95) < HighestLatency.TotalSeconds, $"p95 of the latency is {At(latencies, 0.95):F3} s");
         Assert.True(figures.TotalFrames >= SecondsWatched * 30 * 0.9, $"{figures.TotalFrames} frames were shown");
         Assert.Empty(_browser.Errors);
