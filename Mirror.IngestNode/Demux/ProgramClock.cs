@@ -3,7 +3,7 @@ namespace Mirror.IngestNode.Demux;
 /// <summary>Maps the timestamps of a timeline to wall-clock time: set where the timeline starts, then slewed towards the arrival times.</summary>
 internal struct ProgramClock
 {
-    private const double LargestSlew = 0.001;               // seconds a second: a player never notices
+    private const double LargestSlew = 0.0002;              // seconds a second: players align audio with video by dates some seconds apart, to the millisecond
     private const double AveragingSeconds = 8;              // key frames arrive late, as they are large; an encoder's clock drifts far slower
     private const long TicksPerSecond = 90_000;
     private DateTime _start;
