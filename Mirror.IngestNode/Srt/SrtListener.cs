@@ -80,6 +80,7 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
         if (LibSrt.srt_startup() == LibSrt.Error) { throw new InvalidOperationException($"libsrt did not start: {LibSrt.LastErrorText()}."); }
         SrtLog.Attach(_logger);
         _self = GCHandle.Alloc(this);
+        RehearseHandshake();
         int workers = _options.Workers > 0 ? _options.Workers : Math.Clamp(Environment.ProcessorCount, 1, MostAutomaticWorkers);
         int udpBuffer = Listen(workers);
         _ports.SrtPort = Port;
@@ -116,6 +117,23 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
     }
 
     // ---- Listening ----
+
+    /// <summary>
+    /// Runs the handshake's code once, so that it is compiled. libsrt takes a caller's clock as it finds it when the callback returns, and
+    /// delivers all that follows so much later: the tens of milliseconds of compilation would stay in the first stream's latency for ever.
+    /// </summary>
+    private void RehearseHandshake()
+    {
+        const string Name = "rehearsal";
+        int socket = LibSrt.srt_create_socket();
+        delegate* unmanaged[Cdecl]<nint, int, int, byte*, byte*, int> callback = &OnHandshake;
+        byte* peer = stackalloc byte[SrtAddress.BufferLength];
+        new ReadOnlySpan<byte>([2, 0, 0, 0, 127, 0, 0, 1]).CopyTo(new Span<byte>(peer, SrtAddress.BufferLength));   // sockaddr_in: AF_INET, port, address
+        fixed (byte* streamId = "#!::r=rehearsal,m=publish\0"u8) { callback(GCHandle.ToIntPtr(_self), socket, 5, peer, streamId); }
+        _handshakes.TryRemove(socket, out _);
+        _publishers.Cancel(Name, socket);
+        LibSrt.srt_close(socket);
+    }
 
     private int Listen(int workers)
     {
