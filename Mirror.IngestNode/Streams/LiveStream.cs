@@ -56,7 +56,7 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
         _recordChanged = recordChanged;
         _createdAt = time.GetUtcNow().UtcDateTime;
         _lastReceived = _reportedAt = _interruptedAt = time.GetTimestamp();
-        _demuxer = new TransportStreamDemuxer(this, demux, logger);
+        _demuxer = new TransportStreamDemuxer(this, demux, new StreamLogger(logger, id));
         _sink = feed.Open(id);
         Record = MakeRecord(bitrate: 0, frameRate: 0);
     }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +20,7 @@ public sealed record ApiError(string Error, string Message, DateTime Time)
     {
         ArgumentNullException.ThrowIfNull(context);
         var body = new ApiError(error ?? CodeOf(status), message ?? MessageOf(status), DateTime.UtcNow);
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(body, DefaultsJson.Default.ApiError);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(body, DefaultsJson.Readable.ApiError);
         HttpResponse response = context.Response;
         response.StatusCode = status;
         response.ContentType = "application/json";
@@ -74,4 +75,13 @@ public sealed record ApiError(string Error, string Message, DateTime Time)
 [JsonSerializable(typeof(ApiError))]
 [JsonSerializable(typeof(Health.HealthAnswer))]
 [JsonSerializable(typeof(Health.VersionAnswer))]
-internal sealed partial class DefaultsJson : JsonSerializerContext;
+internal sealed partial class DefaultsJson : JsonSerializerContext
+{
+    /// <summary>With quotation marks as they are: the answers are served as application/json, never as part of a page.</summary>
+    public static DefaultsJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}
