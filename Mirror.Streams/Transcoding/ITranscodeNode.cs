@@ -10,5 +10,8 @@ public interface ITranscodeNode
     TranscodeState? StateOf(string streamId);
 
     /// <summary>The newest key frame as a JPEG picture; <see langword="null"/> if there is none, or it cannot be decoded.</summary>
-    ValueTask<StreamImage?> GetImageAsync(string streamId, CancellationToken cancellationToken);
+    /// <param name="streamId">The stream.</param>
+    /// <param name="width">Width of the picture in pixels, its shape kept; never wider than the source. <see langword="null"/> for the source's own.</param>
+    /// <param name="cancellationToken">Stops waiting; a picture being made for others goes on.</param>
+    ValueTask<StreamImage?> GetImageAsync(string streamId, int? width, CancellationToken cancellationToken);
 }
