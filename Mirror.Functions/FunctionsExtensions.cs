@@ -26,6 +26,7 @@ public static class FunctionsExtensions
         RouteGroupBuilder api = app.MapGroup("/api/v1").WithTags("streams");
         api.MapStreams();
         api.MapSystem();
+        api.MapTranscoder();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.UseSwaggerUI(page =>
         {

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Mirror.Media.Frames;
 using Mirror.Streams.Registry;
+using Mirror.Streams.Transcoding;
 
 namespace Mirror.Functions.Control;
 
@@ -18,12 +19,21 @@ namespace Mirror.Functions.Control;
 /// <param name="Bitrate">Bits per second received over the last second.</param>
 /// <param name="FrameRate">Frames per second over the last second.</param>
 /// <param name="Stats">Counters and gauges.</param>
+/// <param name="Transcode">Its encoded renditions; missing where it is not transcoded.</param>
 public sealed record StreamAnswer(string Id, string Type, string SourceAddr, string Status, string? StatusReason, DateTime CreatedAt, DateTime LastHeartbeat,
-    string? VideoCodec, string? AudioCodec, string? Resolution, long Bitrate, double FrameRate, StreamStatsAnswer Stats)
+    string? VideoCodec, string? AudioCodec, string? Resolution, long Bitrate, double FrameRate, StreamStatsAnswer Stats, TranscodeAnswer? Transcode)
 {
-    internal static StreamAnswer Of(StreamRecord record) => new(record.Id, record.Type, record.SourceAddress, NameOf(record.Status), record.StatusReason,
-        record.CreatedAt, record.LastHeartbeat, record.Video?.CodecString, record.Audio?.CodecString, ResolutionOf(record.Video), record.Bitrate,
-        record.FrameRate, StreamStatsAnswer.Of(record));
+    internal static StreamAnswer Of(StreamRecord record, TranscodeState? transcode)
+    {
+        (StreamStatus status, string? reason) = StatusOf(record, transcode);
+        return new(record.Id, record.Type, record.SourceAddress, NameOf(status), reason, record.CreatedAt, record.LastHeartbeat, record.Video?.CodecString,
+            record.Audio?.CodecString, ResolutionOf(record.Video), record.Bitrate, record.FrameRate, StreamStatsAnswer.Of(record),
+            transcode is null ? null : TranscodeAnswer.Of(transcode));
+    }
+
+    /// <summary>A stream whose source flows but whose ladder does not is degraded; any other trouble outweighs that.</summary>
+    internal static (StreamStatus Status, string? Reason) StatusOf(StreamRecord record, TranscodeState? transcode)
+        => record.Status == StreamStatus.Active && transcode is { IsDegraded: true } ? (StreamStatus.Degraded, transcode.Reason) : (record.Status, record.StatusReason);
 
     internal static string NameOf(StreamStatus status) => status.ToString().ToLowerInvariant();
 
@@ -85,6 +95,33 @@ public sealed record ConnectionAnswer(long PacketsLost, long PacketsRetrans, dou
         Math.Round(stats.BandwidthMbps, 3), stats.DeliveryDelayMilliseconds, stats.ConnectionTimeMilliseconds, stats.ReceiveBufferBytes);
 }
 
+/// <summary>How a stream's encoded renditions are doing.</summary>
+/// <param name="Device">cpu, gpu, or gpu+cpu (decoded and scaled on the GPU, encoded on the CPU).</param>
+/// <param name="Degraded">Some renditions that suit the source are not being made, or not in time.</param>
+/// <param name="Reason">Why not, in a sentence.</param>
+/// <param name="Restarts">Times the worker was replaced.</param>
+/// <param name="FramesDropped">Source frames left out because the machine could not keep up.</param>
+/// <param name="LatencyMs">From a picture's last byte received to its encoded frame: 95th percentile over the last seconds, in milliseconds; 0 when unknown.</param>
+/// <param name="Renditions">The encoded renditions, from the largest.</param>
+public sealed record TranscodeAnswer(string? Device, bool Degraded, string? Reason, int Restarts, long FramesDropped, double LatencyMs,
+    IReadOnlyList<RenditionAnswer> Renditions)
+{
+    internal static TranscodeAnswer Of(TranscodeState state) => new(state.Device, state.IsDegraded, state.Reason, state.Restarts, state.FramesDropped,
+        Math.Round(state.LatencyMilliseconds, 1), [.. state.Renditions.Select(RenditionAnswer.Of)]);
+}
+
+/// <summary>One encoded rendition.</summary>
+/// <param name="Name">Its name, such as 360p.</param>
+/// <param name="Codec">h264, h265 or av1.</param>
+/// <param name="Resolution">WIDTHxHEIGHT.</param>
+/// <param name="Bitrate">Aimed bits per second.</param>
+/// <param name="FramesEncoded">Frames encoded since the stream began.</param>
+/// <param name="Up">It is being made.</param>
+public sealed record RenditionAnswer(string Name, string Codec, string Resolution, long Bitrate, long FramesEncoded, bool Up)
+{
+    internal static RenditionAnswer Of(RenditionState state) => new(state.Name, state.Codec, state.Resolution, state.Bitrate, state.FramesEncoded, state.IsUp);
+}
+
 /// <summary>A page of streams.</summary>
 /// <param name="Streams">The streams, by name.</param>
 /// <param name="Count">How many streams match, on all pages.</param>
@@ -125,4 +162,5 @@ public sealed record MessageAnswer(string Message, DateTime Timestamp);
 [JsonSerializable(typeof(StreamStatsReply))]
 [JsonSerializable(typeof(SystemStatsAnswer))]
 [JsonSerializable(typeof(MessageAnswer))]
+[JsonSerializable(typeof(TranscodeCapabilities))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Mirror.ServiceDefaults.Http;
 using Mirror.Streams;
 using Mirror.Streams.Registry;
+using Mirror.Streams.Transcoding;
 
 namespace Mirror.Functions.Control;
 
@@ -19,7 +21,7 @@ internal static class StreamEndpoints
         api.MapGet("/streams/{id}/stats", GetStatsAsync).WithSummary("Counters and gauges of one stream").Produces<StreamStatsReply>().Produces<ApiError>(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> ListAsync(IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken,
+    private static async Task<IResult> ListAsync(IStreamRegistry registry, [FromServices] ITranscodeNode? transcoder, TimeProvider time, CancellationToken cancellationToken,
         string? status = null, string? type = null, string? limit = null, string? offset = null)
     {
         if (!TryReadPage(limit, DefaultLimit, out int most) || most > LargestLimit) { return ApiError.Result(400, $"limit is a whole number from 0 to {LargestLimit}."); }
@@ -28,15 +30,16 @@ internal static class StreamEndpoints
         {
             return ApiError.Result(400, $"status is one of {string.Join(", ", Enum.GetValues<StreamStatus>().Select(StreamAnswer.NameOf))}.");
         }
-        StreamRecord[] matching = [.. (await registry.ListAsync(cancellationToken)).Where(record
-            => (status is null || StreamAnswer.NameOf(record.Status).Equals(status, StringComparison.OrdinalIgnoreCase))
-                && (type is null || record.Type.Equals(type, StringComparison.OrdinalIgnoreCase)))];
-        StreamAnswer[] page = [.. matching.Skip(skip).Take(most).Select(StreamAnswer.Of)];
+        (StreamRecord Record, TranscodeState? Transcode)[] matching = [.. (await registry.ListAsync(cancellationToken))
+            .Where(record => type is null || record.Type.Equals(type, StringComparison.OrdinalIgnoreCase))
+            .Select(record => (Record: record, Transcode: transcoder?.StateOf(record.Id)))
+            .Where(stream => status is null || StreamAnswer.NameOf(StreamAnswer.StatusOf(stream.Record, stream.Transcode).Status).Equals(status, StringComparison.OrdinalIgnoreCase))];
+        StreamAnswer[] page = [.. matching.Skip(skip).Take(most).Select(stream => StreamAnswer.Of(stream.Record, stream.Transcode))];
         return Json(new StreamListAnswer(page, matching.Length, time.GetUtcNow().UtcDateTime));
     }
 
-    private static async Task<IResult> GetAsync(string id, IStreamRegistry registry, CancellationToken cancellationToken)
-        => await FindAsync(id, registry, cancellationToken) is { } record ? Json(StreamAnswer.Of(record)) : Unknown(id);
+    private static async Task<IResult> GetAsync(string id, IStreamRegistry registry, [FromServices] ITranscodeNode? transcoder, CancellationToken cancellationToken)
+        => await FindAsync(id, registry, cancellationToken) is { } record ? Json(StreamAnswer.Of(record, transcoder?.StateOf(id))) : Unknown(id);
 
     private static async Task<IResult> GetStatsAsync(string id, IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken)
         => await FindAsync(id, registry, cancellationToken) is { } record
@@ -48,10 +51,10 @@ internal static class StreamEndpoints
             ? Json(new MessageAnswer($"Stream '{id}' is being stopped.", time.GetUtcNow().UtcDateTime))
             : Unknown(id);
 
-    private static ValueTask<StreamRecord?> FindAsync(string id, IStreamRegistry registry, CancellationToken cancellationToken)
+    internal static ValueTask<StreamRecord?> FindAsync(string id, IStreamRegistry registry, CancellationToken cancellationToken)
         => StreamId.IsValid(id) ? registry.FindAsync(id, cancellationToken) : ValueTask.FromResult<StreamRecord?>(null);
 
-    private static IResult Unknown(string id)
+    internal static IResult Unknown(string id)
         => ApiError.Result(404, StreamId.IsValid(id) ? $"There is no stream '{id}'. GET /api/v1/streams lists those that are live." : $"That is no stream name: {StreamId.Rule}.");
 
     private static bool TryReadPage(string? text, int otherwise, out int value)

@@ -1,12 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Mirror.Media.Frames;
-using Mirror.ServiceDefaults.Hosting;
 using Mirror.Streams.Registry;
 
 namespace Mirror.Functions.Tests.Control;
@@ -14,41 +8,25 @@ namespace Mirror.Functions.Tests.Control;
 /// <summary>The control API over HTTP, on a registry that a test fills.</summary>
 public sealed class ControlApiTests : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("mirror-functions-").FullName;
-    private readonly WebApplication _app;
-    private HttpClient _client = null!;
+    private ControlServer _server = null!;
 
-    public ControlApiTests() => _app = MirrorHost.Build(
-        ["--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", _folder, "--store.directory", _folder, "--logging.level", "warning"],
-        builder => builder.AddMirrorFunctions(), app => app.MapMirrorFunctions());
+    private HttpClient Client => _server.Client;
 
-    private IStreamRegistry Registry => _app.Services.GetRequiredService<IStreamRegistry>();
+    public async ValueTask InitializeAsync() => _server = await ControlServer.StartAsync(transcoder: null);
 
-    public async ValueTask InitializeAsync()
-    {
-        await _app.StartAsync();
-        string http = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal));
-        _client = new HttpClient { BaseAddress = new Uri(http + "/") };
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        await _app.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
     public async Task A_stream_has_every_field_of_the_contract()
     {
-        await PutAsync("studio", StreamStatus.Active);
-        JsonObject stream = (await _client.GetFromJsonAsync<JsonObject>("api/v1/streams/studio"))!;
+        await _server.PutAsync("studio", StreamStatus.Active);
+        JsonObject stream = (await Client.GetFromJsonAsync<JsonObject>("api/v1/streams/studio"))!;
         foreach (string field in new[] { "id", "type", "source_addr", "status", "created_at", "last_heartbeat", "video_codec", "resolution", "bitrate", "frame_rate", "stats" }) { Assert.Contains(field, stream); }
         JsonObject stats = stream["stats"]!.AsObject();
         foreach (string field in new[] { "bytes_received", "packets_received", "packets_lost", "bitrate", "frame_buffer_stats", "connection_stats" }) { Assert.Contains(field, stats); }
         Assert.Equal("1920x1080", (string?)stream["resolution"]);
         Assert.Equal("active", (string?)stream["status"]);
-        JsonObject frames = (await _client.GetFromJsonAsync<JsonObject>("api/v1/streams/studio/stats"))!["stats"]!["frame_buffer_stats"]!.AsObject();
+        JsonObject frames = (await Client.GetFromJsonAsync<JsonObject>("api/v1/streams/studio/stats"))!["stats"]!["frame_buffer_stats"]!.AsObject();
         foreach (string field in new[] { "capacity", "used", "available", "frames_assembled", "frames_dropped", "queue_pressure", "keyframes", "p_frames", "b_frames" }) { Assert.Contains(field, frames); }
         JsonObject connection = stats["connection_stats"]!.AsObject();
         foreach (string field in new[] { "packets_lost", "packets_retrans", "rtt_ms", "bandwidth_mbps", "delivery_delay_ms", "connection_time_ms" }) { Assert.Contains(field, connection); }
@@ -64,10 +42,10 @@ public sealed class ControlApiTests : IAsyncLifetime
     [InlineData("?limit=0", "", 3)]
     public async Task The_list_is_filtered_and_paged(string query, string names, int count)
     {
-        await PutAsync("c", StreamStatus.Active);
-        await PutAsync("a", StreamStatus.Active);
-        await PutAsync("b", StreamStatus.Degraded);
-        JsonNode list = (await _client.GetFromJsonAsync<JsonNode>("api/v1/streams" + query))!;
+        await _server.PutAsync("c", StreamStatus.Active);
+        await _server.PutAsync("a", StreamStatus.Active);
+        await _server.PutAsync("b", StreamStatus.Degraded);
+        JsonNode list = (await Client.GetFromJsonAsync<JsonNode>("api/v1/streams" + query))!;
         Assert.Equal(names, string.Join(',', list["streams"]!.AsArray().Select(stream => (string?)stream!["id"])));
         Assert.Equal(count, (int)list["count"]!);
     }
@@ -86,7 +64,7 @@ public sealed class ControlApiTests : IAsyncLifetime
     [InlineData("GET", "api/v1/streams?status=flying", HttpStatusCode.BadRequest)]
     public async Task Every_failure_has_the_error_body(string method, string path, HttpStatusCode expected)
     {
-        using HttpResponseMessage response = await _client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+        using HttpResponseMessage response = await Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
         Assert.Equal(expected, response.StatusCode);
         JsonObject body = (await response.Content.ReadFromJsonAsync<JsonObject>())!;
         Assert.Equal(["error", "message", "time"], body.Select(field => field.Key));
@@ -95,10 +73,10 @@ public sealed class ControlApiTests : IAsyncLifetime
     [Fact]
     public async Task Deleting_a_stream_tells_its_owner()
     {
-        await PutAsync("studio", StreamStatus.Active);
+        await _server.PutAsync("studio", StreamStatus.Active);
         var commands = new List<StreamCommand>();
-        using IDisposable subscription = Registry.Subscribe(commands.Add);
-        using HttpResponseMessage response = await _client.DeleteAsync("api/v1/streams/studio");
+        using IDisposable subscription = _server.Registry.Subscribe(commands.Add);
+        using HttpResponseMessage response = await Client.DeleteAsync("api/v1/streams/studio");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["message", "timestamp"], (await response.Content.ReadFromJsonAsync<JsonObject>())!.Select(field => field.Key));
         Assert.Equal([new StreamCommand("studio", StreamAction.Stop)], commands);
@@ -107,9 +85,9 @@ public sealed class ControlApiTests : IAsyncLifetime
     [Fact]
     public async Task Totals_add_up()
     {
-        await PutAsync("a", StreamStatus.Active);
-        await PutAsync("b", StreamStatus.Degraded);
-        JsonObject stats = (await _client.GetFromJsonAsync<JsonObject>("api/v1/stats"))!;
+        await _server.PutAsync("a", StreamStatus.Active);
+        await _server.PutAsync("b", StreamStatus.Degraded);
+        JsonObject stats = (await Client.GetFromJsonAsync<JsonObject>("api/v1/stats"))!;
         Assert.Equal(2, (int)stats["total_streams"]!);
         Assert.Equal(1, (int)stats["active_streams"]!);
         Assert.Equal(10_000_000, (long)stats["total_bitrate"]!);
@@ -121,15 +99,9 @@ public sealed class ControlApiTests : IAsyncLifetime
     [Fact]
     public async Task The_api_is_described()
     {
-        JsonNode document = (await _client.GetFromJsonAsync<JsonNode>("openapi/v1.json"))!;
-        foreach (string path in new[] { "/api/v1/streams", "/api/v1/streams/{id}", "/api/v1/streams/{id}/stats", "/api/v1/stats" }) { Assert.NotNull(document["paths"]![path]); }
-        using HttpResponseMessage page = await _client.GetAsync("docs/index.html");
+        JsonNode document = (await Client.GetFromJsonAsync<JsonNode>("openapi/v1.json"))!;
+        foreach (string path in new[] { "/api/v1/streams", "/api/v1/streams/{id}", "/api/v1/streams/{id}/stats", "/api/v1/streams/{id}/iframe", "/api/v1/transcoder/capabilities", "/api/v1/stats" }) { Assert.NotNull(document["paths"]![path]); }
+        using HttpResponseMessage page = await Client.GetAsync("docs/index.html");
         Assert.Contains("swagger", await page.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
     }
-
-    private ValueTask PutAsync(string id, StreamStatus status) => Registry.PutAsync(new StreamRecord
-    {
-        Id = id, Type = "srt", SourceAddress = "192.0.2.1:4000", Status = status, CreatedAt = DateTime.UtcNow, LastHeartbeat = DateTime.UtcNow, Bitrate = 5_000_000, FrameRate = 25,
-        Video = new VideoTrack { Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1 }, CodecString = "avc1.640028", Width = 1920, Height = 1080 },
-    }, default);
 }

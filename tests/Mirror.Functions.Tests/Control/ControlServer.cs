@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Mirror.Media.Frames;
+using Mirror.ServiceDefaults.Hosting;
+using Mirror.Streams.Registry;
+using Mirror.Streams.Transcoding;
+
+namespace Mirror.Functions.Tests.Control;
+
+/// <summary>The control API on a free port, on a registry that a test fills.</summary>
+internal sealed class ControlServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly string _folder;
+
+    private ControlServer(WebApplication app, string folder)
+    {
+        _app = app;
+        _folder = folder;
+        string http = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal));
+        Client = new HttpClient { BaseAddress = new Uri(http + "/") };
+    }
+
+    public HttpClient Client { get; }
+
+    public IStreamRegistry Registry => _app.Services.GetRequiredService<IStreamRegistry>();
+
+    public static async Task<ControlServer> StartAsync(ITranscodeNode? transcoder)
+    {
+        string folder = Directory.CreateTempSubdirectory("mirror-functions-").FullName;
+        WebApplication app = MirrorHost.Build(
+            ["--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", folder, "--store.directory", folder, "--logging.level", "warning"],
+            builder =>
+            {
+                builder.AddMirrorFunctions();
+                if (transcoder is not null) { builder.Services.AddSingleton(transcoder); }
+            },
+            app => app.MapMirrorFunctions());
+        await app.StartAsync();
+        return new ControlServer(app, folder);
+    }
+
+    public ValueTask PutAsync(string id, StreamStatus status, string? reason = null) => Registry.PutAsync(new StreamRecord
+    {
+        Id = id, Type = "srt", SourceAddress = "192.0.2.1:4000", Status = status, StatusReason = reason, CreatedAt = DateTime.UtcNow, LastHeartbeat = DateTime.UtcNow, Bitrate = 5_000_000, FrameRate = 25,
+        Video = new VideoTrack { Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1 }, CodecString = "avc1.640028", Width = 1920, Height = 1080 },
+    }, default);
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
