@@ -16,10 +16,14 @@ public sealed class AccessUnit
     /// <summary>Decoding time in 90 kHz ticks, unwrapped; strictly rising within a track until <see cref="StartsDiscontinuity"/>, and never above <see cref="Pts90k"/>.</summary>
     public required long Dts90k { get; init; }
 
-    /// <summary>Video: length-prefixed NAL units (4 bytes each), without parameter sets, delimiters and filler. Audio: one raw frame.</summary>
+    /// <summary>
+    /// H.264 and H.265: length-prefixed NAL units (4 bytes each), without parameter sets, delimiters and filler. AV1: a temporal unit of OBUs
+    /// with sizes, without delimiter, tile lists and padding. MPEG-2 video: the picture as it stands in the elementary stream, with its start
+    /// codes and the headers before it. Audio: one frame; of MPEG audio, AC-3 and E-AC-3 with its header.
+    /// </summary>
     public required MediaBuffer Payload { get; init; }
 
-    /// <summary>Audio: samples of the track's rate that this frame decodes to (AAC 1024, Opus 960 for 20 ms). Video: 0.</summary>
+    /// <summary>Audio: samples of the track's rate that this frame decodes to (AAC 1024, Opus 960 for 20 ms, AC-3 1536). Video: 0.</summary>
     public int SampleCount { get; init; }
 
     /// <summary>How the picture is predicted.</summary>

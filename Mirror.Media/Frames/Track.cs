@@ -14,8 +14,9 @@ public abstract record Track
     public required Codec Codec { get; init; }
 
     /// <summary>
-    /// The decoder configuration record, without a box header: the body of <c>avcC</c> or <c>hvcC</c> (ISO/IEC 14496-15), an AAC
-    /// AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1), or the body of <c>dOps</c>.
+    /// The decoder configuration record, without a box header: the body of <c>avcC</c> or <c>hvcC</c> (ISO/IEC 14496-15), of <c>av1C</c>, an
+    /// AAC AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1), the body of <c>dOps</c>, <c>dac3</c> or <c>dec3</c>. MPEG-2 video: the sequence
+    /// header with its extensions. MPEG audio: none, each frame tells all.
     /// </summary>
     public required ReadOnlyMemory<byte> DecoderConfiguration { get; init; }
 
@@ -31,7 +32,7 @@ public abstract record Track
     private protected abstract bool SameParameters(Track other);
 }
 
-/// <summary>A video track. Samples are access units of length-prefixed NAL units (4-byte lengths) without parameter sets.</summary>
+/// <summary>A video track. <see cref="AccessUnit.Payload"/> says what its samples are.</summary>
 public sealed record VideoTrack : Track
 {
     /// <summary>Coded and cropped width in luma samples.</summary>
@@ -56,7 +57,7 @@ public sealed record VideoTrack : Track
         => other is VideoTrack video && Width == video.Width && Height == video.Height && Colour == video.Colour;
 }
 
-/// <summary>An audio track. Samples are raw frames: AAC without ADTS or LATM, Opus packets.</summary>
+/// <summary>An audio track. Samples are frames: AAC without ADTS or LATM, Opus packets, others as they come.</summary>
 public sealed record AudioTrack : Track
 {
     /// <summary>Samples per second of the output, which is the track's timescale (Opus: always 48000).</summary>
