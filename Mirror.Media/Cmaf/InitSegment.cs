@@ -18,6 +18,7 @@ public static class InitSegment
     /// <param name="track">The track and its decoder configuration.</param>
     /// <param name="timescale">Ticks per second of its samples' times; above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="timescale"/> is 0.</exception>
+    /// <exception cref="ArgumentException">The codec is not one that is delivered as it comes, see <see cref="CodecProperties.IsDeliverable"/>.</exception>
     public static byte[] Write(Track track, uint timescale)
     {
         ArgumentNullException.ThrowIfNull(track);

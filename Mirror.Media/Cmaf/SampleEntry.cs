@@ -2,7 +2,10 @@ using Mirror.Media.Frames;
 
 namespace Mirror.Media.Cmaf;
 
-/// <summary>Sample entries: <c>avc1</c>, <c>hvc1</c> (ISO/IEC 14496-15), <c>mp4a</c> (ISO/IEC 14496-14) and <c>Opus</c>.</summary>
+/// <summary>
+/// Sample entries: <c>avc1</c>, <c>hvc1</c> (ISO/IEC 14496-15), <c>av01</c> (AV1 in ISOBMFF §2.2), <c>mp4a</c> (ISO/IEC 14496-14), <c>Opus</c>,
+/// <c>ac-3</c> and <c>ec-3</c> (ETSI TS 102 366 Annex F). Codecs that are not deliverable have none.
+/// </summary>
 internal static class SampleEntry
 {
     private const uint SeventyTwoDpi = 0x0048_0000;
@@ -21,8 +24,13 @@ internal static class SampleEntry
 
     private static void WriteVisual(BoxWriter output, VideoTrack track)
     {
-        bool isHevc = track.Codec == Codec.H265;
-        output.Begin(isHevc ? "hvc1"u8 : "avc1"u8);
+        output.Begin(track.Codec switch
+        {
+            Codec.H264 => "avc1"u8,
+            Codec.H265 => "hvc1"u8,
+            Codec.Av1 => "av01"u8,
+            _ => throw new ArgumentException($"{track.Codec} has no sample entry.", nameof(track)),
+        });
         output.Zero(6);
         output.UInt16(1);                                    // data_reference_index
         output.Zero(16);
@@ -35,7 +43,7 @@ internal static class SampleEntry
         output.Zero(CompressorNameLength);
         output.UInt16(Depth24);
         output.UInt16(0xFFFF);
-        output.Begin(isHevc ? "hvcC"u8 : "avcC"u8);
+        output.Begin(track.Codec switch { Codec.H264 => "avcC"u8, Codec.H265 => "hvcC"u8, _ => "av1C"u8 });
         output.Bytes(track.DecoderConfiguration.Span);
         output.End();
         WriteColour(output, track.Colour);
@@ -65,8 +73,14 @@ internal static class SampleEntry
 
     private static void WriteAudio(BoxWriter output, AudioTrack track)
     {
-        bool isOpus = track.Codec == Codec.Opus;
-        output.Begin(isOpus ? "Opus"u8 : "mp4a"u8);
+        output.Begin(track.Codec switch
+        {
+            Codec.Aac => "mp4a"u8,
+            Codec.Opus => "Opus"u8,
+            Codec.Ac3 => "ac-3"u8,
+            Codec.Eac3 => "ec-3"u8,
+            _ => throw new ArgumentException($"{track.Codec} has no sample entry.", nameof(track)),
+        });
         output.Zero(6);
         output.UInt16(1);                                    // data_reference_index
         output.Zero(8);
@@ -74,15 +88,12 @@ internal static class SampleEntry
         output.UInt16(SampleSize16);
         output.UInt32(0);
         output.UInt32(track.SampleRate > ushort.MaxValue ? 0 : (uint)track.SampleRate << 16);
-        if (isOpus)
-        {
-            output.Begin("dOps"u8);
-            output.Bytes(track.DecoderConfiguration.Span);
-            output.End();
-        }
+        if (track.Codec == Codec.Aac) { WriteElementaryStreamDescriptor(output, track.DecoderConfiguration.Span); }
         else
         {
-            WriteElementaryStreamDescriptor(output, track.DecoderConfiguration.Span);
+            output.Begin(track.Codec switch { Codec.Opus => "dOps"u8, Codec.Ac3 => "dac3"u8, _ => "dec3"u8 });
+            output.Bytes(track.DecoderConfiguration.Span);
+            output.End();
         }
         output.End();
     }
