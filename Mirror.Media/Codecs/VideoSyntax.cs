@@ -4,6 +4,7 @@ namespace Mirror.Media.Codecs;
 
 /// <summary>Reads the NAL units of one video stream in order: bounds of access units, kind of each picture, parameter sets in force.</summary>
 /// <remarks>
+/// MPEG-2 video is read the same way: what stands between two of its start codes takes the place of a NAL unit.
 /// After <see cref="Read"/> says <see cref="NalUnitRole.StartsPicture"/>, the picture before it is still <see cref="Picture"/>, until
 /// <see cref="BeginPicture"/>. Parameter sets are kept over the whole session. Not thread-safe.
 /// </remarks>
@@ -17,6 +18,9 @@ public abstract class VideoSyntax
 
     /// <summary>Parameter sets that could not be read.</summary>
     public long MalformedParameterSets { get; private protected set; }
+
+    /// <summary>Samples are the bytes of the elementary stream with its start codes, rather than NAL units with lengths.</summary>
+    public virtual bool KeepsStartCodes => false;
 
     /// <summary>The format last in force.</summary>
     private protected VideoTrack? Track { get; set; }
