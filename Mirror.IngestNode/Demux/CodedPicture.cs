@@ -19,7 +19,10 @@ internal readonly ref struct CodedPicture
     /// <summary>The bytes in which its NAL units lie.</summary>
     public required ReadOnlySpan<byte> Bytes { get; init; }
 
-    /// <summary>Its NAL units.</summary>
+    /// <summary>The sample keeps the start codes, from the first NAL unit's to the end of the last.</summary>
+    public bool KeepsStartCodes { get; init; }
+
+    /// <summary>Its NAL units; none where the bytes are the sample.</summary>
     public required ReadOnlySpan<NalUnitSpan> NalUnits { get; init; }
 
     /// <summary>What its headers tell.</summary>
@@ -34,9 +37,11 @@ internal readonly ref struct CodedPicture
     /// <summary>When the first byte of that PES packet was due (UTC).</summary>
     public required DateTime Arrival { get; init; }
 
-    /// <summary>The sample: NAL units with their lengths before them. The caller holds the reference.</summary>
+    /// <summary>The sample: NAL units with their lengths before them, or the bytes as they are. The caller holds the reference.</summary>
     public MediaBuffer ToPayload()
     {
+        if (NalUnits.IsEmpty) { return MediaBuffer.CopyOf(Bytes); }
+        if (KeepsStartCodes) { return MediaBuffer.CopyOf(Bytes[NalUnits[0].CodeStart..(NalUnits[^1].Start + NalUnits[^1].Length)]); }
         int size = 0;
         foreach (NalUnitSpan nalUnit in NalUnits) { size += nalUnit.IsSample ? LengthPrefix + nalUnit.Length : 0; }
         MediaBuffer payload = MediaBuffer.Rent(size);

@@ -39,7 +39,7 @@ internal sealed record DemuxStats
     /// <summary>Elementary streams not carried, over all programmes.</summary>
     public long IgnoredStreams { get; init; }
 
-    /// <summary>NAL units and parameter sets that could not be such, and bytes of audio outside frames.</summary>
+    /// <summary>NAL units, OBUs and parameter sets that could not be such, and bytes of audio outside frames.</summary>
     public long Malformed { get; init; }
 
     /// <summary>Timelines started, the first included.</summary>

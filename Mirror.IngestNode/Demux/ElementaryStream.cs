@@ -3,7 +3,7 @@ using Mirror.Media.MpegTs;
 namespace Mirror.IngestNode.Demux;
 
 /// <summary>One elementary stream that is carried: its PID, its continuity, its PES packets and what splits them.</summary>
-internal sealed class ElementaryStream(byte streamType, ushort pid, int channelConfigCode, int largestPacket, VideoAssembler? video, AudioAssembler? audio) : IDisposable
+internal sealed class ElementaryStream(byte streamType, ushort pid, uint format, int largestPacket, IVideoAssembler? video, AudioAssembler? audio) : IDisposable
 {
     private ContinuityCounter _continuity;
     private bool _isLossSignalled;
@@ -15,11 +15,11 @@ internal sealed class ElementaryStream(byte streamType, ushort pid, int channelC
     /// <summary>Its PID.</summary>
     public ushort Pid => pid;
 
-    /// <summary>channel_config_code of Opus; -1 for all else.</summary>
-    public int ChannelConfigCode => channelConfigCode;
+    /// <summary>What else tells the codec of a private stream: format_identifier, of Opus channel_config_code.</summary>
+    public uint Format => format;
 
     /// <summary>Its pictures, where it is video.</summary>
-    public VideoAssembler? Video => video;
+    public IVideoAssembler? Video => video;
 
     /// <summary>Its frames, where it is audio.</summary>
     public AudioAssembler? Audio => audio;

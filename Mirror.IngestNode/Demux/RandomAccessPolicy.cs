@@ -6,7 +6,7 @@ namespace Mirror.IngestNode.Demux;
 /// <summary>Decides which pictures a decoder, and so a segment, may start with.</summary>
 /// <remarks>
 /// An IDR picture and its like always. A CRA picture of H.265 when a timeline starts, since the pictures that it cannot lead to are then
-/// dropped, and later where the stream shows that it sends no such pictures. Where a stream goes without any of these for longer than
+/// dropped, and later where the stream shows that it sends no such pictures, or where it is transcoded anyway (MPEG-2 video). Where a stream goes without any of these for longer than
 /// the patience, the best that it does send: intra pictures with a recovery point, gradual refresh, plain intra pictures.
 /// </remarks>
 internal sealed class RandomAccessPolicy(TimeSpan patience)
@@ -56,7 +56,7 @@ internal sealed class RandomAccessPolicy(TimeSpan patience)
         => picture.RandomAccess == RandomAccessKind.OpenGop && picture.FrameType == FrameType.Key;
 
     private bool IsCleanOpenGop(in PictureInfo picture)
-        => IsCleanRandomAccess(picture) && (_isOpenGopClean || picture.Track is { ReorderDepth: 0 });
+        => IsCleanRandomAccess(picture) && (_isOpenGopClean || picture.Track is { ReorderDepth: 0 } || picture.Track?.Codec.IsDeliverable() == false);
 
     private void Learn(in PictureInfo picture)
     {

@@ -1,6 +1,8 @@
 using Mirror.Media.Codecs;
+using Mirror.Media.Codecs.Av1;
 using Mirror.Media.Codecs.H264;
 using Mirror.Media.Codecs.H265;
+using Mirror.Media.Codecs.Mpeg2;
 using Mirror.Media.Codecs.Opus;
 using Mirror.Media.MpegTs;
 using Mirror.Streams.Feed;
@@ -9,8 +11,8 @@ namespace Mirror.IngestNode.Demux;
 
 /// <summary>Turns the bytes of one publisher's MPEG transport stream into access units (ITU-T H.222.0).</summary>
 /// <remarks>
-/// Carries the first programme: its first H.264 or H.265 stream and its first AAC or Opus stream. In order: packets are found, tables
-/// tell which PIDs matter, transport packets become PES packets, these become pictures and frames, and <see cref="ProgramTimeline"/>
+/// Carries the first programme: its first video and its first audio stream of a codec that Mirror knows. In order: packets are found,
+/// tables tell which PIDs matter, transport packets become PES packets, these become pictures and frames, and <see cref="ProgramTimeline"/>
 /// places them in time. Whatever is damaged is counted and dropped in the smallest unit. Not thread-safe, except <see cref="Stats"/>.
 /// </remarks>
 internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler, TransportStreamDemuxerOptions options, ILogger logger) : IDisposable
@@ -228,38 +230,56 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
     private bool IsTable(ushort pid) => pid == AssociationPid || pid == _mapPid || pid == TransportPacket.NullPid;
 
     private static bool IsVideo(in ElementaryStreamInfo info)
-        => info.StreamType is Media.MpegTs.StreamType.H264 or Media.MpegTs.StreamType.H265 || IsPrivateHevc(info);
+        => info.StreamType is Media.MpegTs.StreamType.H264 or Media.MpegTs.StreamType.H265 || IsMpegVideo(info) || IsPrivateHevc(info) || IsAv1(info);
 
-    private static bool IsPrivateHevc(in ElementaryStreamInfo info)
-        => info.StreamType == Media.MpegTs.StreamType.PrivatePes && info.FormatIdentifier == Media.MpegTs.StreamType.HevcFormat;
+    private static bool IsMpegVideo(in ElementaryStreamInfo info) => info.StreamType is Media.MpegTs.StreamType.Mpeg1Video or Media.MpegTs.StreamType.Mpeg2Video;
+
+    private static bool IsPrivateHevc(in ElementaryStreamInfo info) => IsPrivate(info, Media.MpegTs.StreamType.HevcFormat);
+
+    private static bool IsAv1(in ElementaryStreamInfo info) => IsPrivate(info, Media.MpegTs.StreamType.Av1Format);
+
+    private static bool IsPrivate(in ElementaryStreamInfo info, uint format) => info.StreamType == Media.MpegTs.StreamType.PrivatePes && info.FormatIdentifier == format;
 
     private static bool IsAudio(in ElementaryStreamInfo info)
-        => info.StreamType is Media.MpegTs.StreamType.AacAdts or Media.MpegTs.StreamType.AacLatm || IsOpus(info);
+        => info.StreamType is Media.MpegTs.StreamType.AacAdts or Media.MpegTs.StreamType.AacLatm || IsMpegAudio(info) || info.IsAc3 || IsOpus(info);
+
+    private static bool IsMpegAudio(in ElementaryStreamInfo info) => info.StreamType is Media.MpegTs.StreamType.Mpeg1Audio or Media.MpegTs.StreamType.Mpeg2Audio;
 
     private static bool IsOpus(in ElementaryStreamInfo info)
-        => info.StreamType == Media.MpegTs.StreamType.PrivatePes && info.FormatIdentifier == Media.MpegTs.StreamType.OpusFormat
-            && OpusDecoderConfiguration.TryBuild(info.OpusChannelConfigCode, out _);
+        => IsPrivate(info, Media.MpegTs.StreamType.OpusFormat) && OpusDecoderConfiguration.TryBuild(info.OpusChannelConfigCode, out _);
 
     /// <summary>The stream in force if it is the same; a stream of the same codec on another PID keeps the parameter sets.</summary>
     private ElementaryStream OpenVideo(in ElementaryStreamInfo info)
     {
-        if (_video is not null && _video.Pid == info.Pid && _video.StreamType == info.StreamType) { return _video; }
-        VideoSyntax syntax = info.StreamType == Media.MpegTs.StreamType.H264 ? new H264Syntax(VideoTrackId) : new H265Syntax(VideoTrackId);
-        if (_video?.Video?.Syntax is { } old && old.GetType() == syntax.GetType()) { syntax = old; }
-        var assembler = new VideoAssembler(syntax, _timeline, options.LargestUnit);
-        return new ElementaryStream(info.StreamType, info.Pid, channelConfigCode: -1, options.LargestUnit + PesHeader.LargestLength, assembler, audio: null);
+        if (_video is not null && _video.Pid == info.Pid && _video.StreamType == info.StreamType && _video.Format == FormatOf(info)) { return _video; }
+        IVideoAssembler assembler = IsAv1(info) ? new Av1Assembler((_video?.Video as Av1Assembler)?.Syntax ?? new Av1Syntax(VideoTrackId), _timeline)
+            : new VideoAssembler(OpenSyntax(info), _timeline, options.LargestUnit);
+        return new ElementaryStream(info.StreamType, info.Pid, FormatOf(info), options.LargestUnit + PesHeader.LargestLength, assembler, audio: null);
+    }
+
+    private VideoSyntax OpenSyntax(in ElementaryStreamInfo info)
+    {
+        VideoSyntax syntax = info.StreamType == Media.MpegTs.StreamType.H264 ? new H264Syntax(VideoTrackId)
+            : IsMpegVideo(info) ? new Mpeg2Syntax(VideoTrackId)
+            : new H265Syntax(VideoTrackId);
+        return (_video?.Video as VideoAssembler)?.Syntax is { } old && old.GetType() == syntax.GetType() ? old : syntax;
     }
 
     private ElementaryStream OpenAudio(in ElementaryStreamInfo info)
     {
-        int code = info.StreamType == Media.MpegTs.StreamType.PrivatePes ? info.OpusChannelConfigCode : -1;
-        if (_audio is not null && _audio.Pid == info.Pid && _audio.StreamType == info.StreamType && _audio.ChannelConfigCode == code) { return _audio; }
+        if (_audio is not null && _audio.Pid == info.Pid && _audio.StreamType == info.StreamType && _audio.Format == FormatOf(info)) { return _audio; }
         AudioAssembler assembler;
-        if (OpusDecoderConfiguration.TryBuild(code, out byte[] configuration)) { assembler = new OpusAssembler(AudioTrackId, configuration, _timeline); }
+        if (IsOpus(info) && OpusDecoderConfiguration.TryBuild(info.OpusChannelConfigCode, out byte[] configuration)) { assembler = new OpusAssembler(AudioTrackId, configuration, _timeline); }
+        else if (info.IsAc3) { assembler = new Ac3Assembler(AudioTrackId, _timeline); }
+        else if (IsMpegAudio(info)) { assembler = new MpegAudioAssembler(AudioTrackId, _timeline); }
         else if (info.StreamType == Media.MpegTs.StreamType.AacAdts) { assembler = new AdtsAssembler(AudioTrackId, _timeline); }
         else { assembler = new LatmAssembler(AudioTrackId, _timeline); }
-        return new ElementaryStream(info.StreamType, info.Pid, code, LargestAudioPes, video: null, assembler);
+        return new ElementaryStream(info.StreamType, info.Pid, FormatOf(info), LargestAudioPes, video: null, assembler);
     }
+
+    /// <summary>What tells a private stream's codec.</summary>
+    private static uint FormatOf(in ElementaryStreamInfo info)
+        => info.StreamType != Media.MpegTs.StreamType.PrivatePes ? 0 : IsOpus(info) ? (uint)info.OpusChannelConfigCode : info.FormatIdentifier;
 
     // ---- Statistics
 
@@ -279,7 +299,7 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
             DuplicatePackets = stats.DuplicatePackets + stream.DuplicatePackets,
             ScrambledPackets = stats.ScrambledPackets + stream.ScrambledPackets,
             BadPesPackets = stats.BadPesPackets + stream.Pes.MalformedPackets + stream.Pes.OversizedPackets + stream.Pes.TruncatedPackets + stream.Pes.FalseEnds,
-            Malformed = stats.Malformed + (stream.Video?.MalformedNalUnits ?? 0) + (stream.Audio?.SkippedBytes ?? 0),
+            Malformed = stats.Malformed + (stream.Video?.MalformedUnits ?? 0) + (stream.Audio?.SkippedBytes ?? 0),
         };
         return stream.Video is not null
             ? sum with { Video = sum.Video with { DroppedUnits = sum.Video.DroppedUnits + stream.DroppedUnits } }
@@ -301,7 +321,7 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
             BadSections = _badSections + _associationSections.MalformedSections + _mapSections.MalformedSections,
             ProgramChanges = _programChanges,
             IgnoredStreams = _ignoredStreams,
-            Malformed = streams.Malformed + (_video?.Video?.Syntax.MalformedParameterSets ?? 0),
+            Malformed = streams.Malformed + (_video?.Video?.MalformedParameterSets ?? 0),
             Timelines = _timeline.Timelines,
             TimestampJumps = _timeline.Jumps,
             KeyFrames = _timeline.KeyFrames,

@@ -5,13 +5,13 @@ using Mirror.Media.MpegTs;
 
 namespace Mirror.IngestNode.Demux;
 
-/// <summary>Splits the payload of video PES packets (Annex B byte stream) into coded pictures.</summary>
+/// <summary>Splits the payload of video PES packets (Annex B byte stream, or MPEG-2 video with its start codes) into coded pictures.</summary>
 /// <remarks>
 /// Where each PES packet starts with an access unit, as nearly all encoders send it, the end of a PES packet ends its last picture at once
 /// and the picture is read where it lies. That is found out from the first packets; until then, and for streams that do otherwise, a
 /// picture ends when the next one starts, and the bytes of the unfinished one are kept. Two fields of one frame are one picture.
 /// </remarks>
-internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler handler, int largestUnit) : IDisposable
+internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler handler, int largestUnit) : IVideoAssembler
 {
     private const int MostNalUnits = 4096;             // of one access unit; level 6.2 allows 600 slices
     private const int AlignedStartsToTrust = 3;        // PES packets seen to start with an access unit before that is relied on
@@ -44,18 +44,19 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
     /// <summary>Reads the NAL units; keeps the parameter sets.</summary>
     public VideoSyntax Syntax => syntax;
 
-    /// <summary>Access units dropped: damaged, cut off, or too large.</summary>
+    /// <inheritdoc/>
     public long DroppedUnits { get; private set; }
 
-    /// <summary>NAL units dropped because they could not be such.</summary>
-    public long MalformedNalUnits { get; private set; }
+    /// <inheritdoc/>
+    public long MalformedUnits { get; private set; }
 
-    /// <summary>Access units that turned out to go on in the next PES packet after they had been passed on.</summary>
+    /// <inheritdoc/>
     public long SplitUnits { get; private set; }
 
-    /// <summary>Takes a PES packet's payload.</summary>
-    /// <param name="packet">The packet.</param>
-    /// <param name="arrival">When its first byte was due (UTC).</param>
+    /// <inheritdoc/>
+    public long MalformedParameterSets => syntax.MalformedParameterSets;
+
+    /// <inheritdoc/>
     public void Write(in PesPacket packet, DateTime arrival)
     {
         _older = _newest;
@@ -83,7 +84,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
         KeepRest(window);
     }
 
-    /// <summary>Data is missing: the unfinished access unit cannot be completed.</summary>
+    /// <inheritdoc/>
     public void Abandon()
     {
         if (_hasPicture || _openCode >= 0) { DroppedUnits++; }
@@ -92,7 +93,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
         _newest = Timestamps.None(_newest.Arrival);
     }
 
-    /// <summary>Forgets everything but the parameter sets: another stream of bytes follows.</summary>
+    /// <inheritdoc/>
     public void Reset()
     {
         Clear();
@@ -117,7 +118,8 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
             if (found < 0) { break; }
             int code = _scanned + found;
             if (_openCode >= 0) { CloseNalUnit(window, code); }
-            _openCode = code > _payloadStart && window[code - 1] == 0 ? code - 1 : code;        // zero_byte
+            bool hasZeroByte = !syntax.KeepsStartCodes && code > _payloadStart && window[code - 1] == 0;
+            _openCode = hasZeroByte ? code - 1 : code;
             _openStart = code + StartCode.Length;
             _scanned = _openStart;
             _isOpenFirst = !_isStartFound && code >= _payloadStart;
@@ -132,14 +134,15 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
     {
         int code = _openCode;
         _openCode = -1;
-        ReadOnlySpan<byte> nalUnit = window[_openStart..end].TrimEnd((byte)0);        // trailing_zero_8bits, Annex B
+        ReadOnlySpan<byte> nalUnit = window[_openStart..end];
+        if (!syntax.KeepsStartCodes) { nalUnit = nalUnit.TrimEnd((byte)0); }          // trailing_zero_8bits, Annex B; headers of MPEG-2 may end in zeros
         if (nalUnit.IsEmpty) { return; }
         NalUnitRole role = syntax.Read(nalUnit, out bool isSample);
         if (_isOpenFirst) { JudgeStart(role); }
         switch (role)
         {
             case NalUnitRole.Malformed:
-                MalformedNalUnits++;
+                MalformedUnits++;
                 return;
             case NalUnitRole.DamagedSlice:
                 DamageUnit(window);
@@ -151,7 +154,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
                 TakeStampOfSlice(code);
                 break;
             case NalUnitRole.ContinuesPicture when !_hasPicture:
-                MalformedNalUnits++;                                                  // its picture was given up or passed on
+                MalformedUnits++;                                                  // its picture was given up or passed on
                 return;
             case NalUnitRole.ContinuesPicture:
                 _boundary = -1;
@@ -247,6 +250,7 @@ internal sealed class VideoAssembler(VideoSyntax syntax, ICodedPictureHandler ha
             {
                 Bytes = window,
                 NalUnits = _nalUnits.AsSpan(0, count),
+                KeepsStartCodes = syntax.KeepsStartCodes,
                 Info = syntax.Picture,
                 Pts33 = _unit.Pts33,
                 Dts33 = _unit.Dts33,

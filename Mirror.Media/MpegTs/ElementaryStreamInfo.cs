@@ -7,6 +7,8 @@ public readonly ref struct ElementaryStreamInfo
 {
     private const int HeaderLength = 5;
     private const byte RegistrationTag = 0x05;
+    private const byte Ac3Tag = 0x6A;                       // ETSI EN 300 468 Annex D
+    private const byte EnhancedAc3Tag = 0x7A;
     private const byte ExtensionTag = 0x7F;                 // ETSI EN 300 468 §6.2.18.1
     private const byte OpusExtensionTag = 0x80;
 
@@ -40,6 +42,12 @@ public readonly ref struct ElementaryStreamInfo
     /// <summary>The four characters of the registration descriptor (§2.6.8) as a big-endian number; 0 when there is none.</summary>
     public uint FormatIdentifier
         => TryFindDescriptor(RegistrationTag, out ReadOnlySpan<byte> body) && body.Length >= 4 ? BinaryPrimitives.ReadUInt32BigEndian(body) : 0;
+
+    /// <summary>It carries AC-3 or E-AC-3: by stream_type (ATSC), or as private PES by descriptor (DVB) or registration.</summary>
+    public bool IsAc3
+        => StreamType is MpegTs.StreamType.Ac3 or MpegTs.StreamType.Eac3
+            || (StreamType == MpegTs.StreamType.PrivatePes
+                && (FormatIdentifier is MpegTs.StreamType.Ac3Format or MpegTs.StreamType.Eac3Format || TryFindDescriptor(Ac3Tag, out _) || TryFindDescriptor(EnhancedAc3Tag, out _)));
 
     /// <summary>channel_config_code of an Opus stream (DVB extension descriptor, tag extension 0x80); -1 when absent.</summary>
     public int OpusChannelConfigCode

@@ -4,8 +4,12 @@ using Mirror.IngestNode.Demux;
 using Mirror.Media.Bits;
 using Mirror.Media.Codecs;
 using Mirror.Media.Codecs.Aac;
+using Mirror.Media.Codecs.Ac3;
+using Mirror.Media.Codecs.Av1;
 using Mirror.Media.Codecs.H264;
 using Mirror.Media.Codecs.H265;
+using Mirror.Media.Codecs.Mpeg2;
+using Mirror.Media.Codecs.MpegAudio;
 using Mirror.Media.Codecs.Opus;
 using Mirror.Media.Frames;
 using Mirror.Media.MpegTs;
@@ -28,6 +32,20 @@ public static class FuzzTargets
     private static readonly byte[] AdtsFrame = [0xFF, 0xF1, 0x4C, 0x80, 0x02, 0x5F, 0xFC, 0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C, 0x00, 0x00, 0x00, 0x00, 0x00];
     private static readonly byte[] LoasFrame = Hex("56E00F" + "20001190001FE0050102030405000000");
     private static readonly byte[] OpusUnit = Hex("7FF80A01380010" + "FC010203040506070809");
+
+    private static readonly byte[] Mp2Frame = [0xFF, 0xFD, 0x14, 0x00, .. new byte[92]];                 // 32 kbit/s at 48 kHz
+    private static readonly byte[] Ac3Frame = [.. Hex("0B77000000404000"), .. new byte[120]];            // 32 kbit/s
+    private static readonly byte[] Eac3Frame = [.. Hex("0B7700073F860000"), .. new byte[8]];
+    private static readonly byte[] Eac3Dependent = [.. Hex("0B7740073F860000"), .. new byte[8]];
+    private static readonly byte[] Mpeg2Header = Hex("B378044034FFFFE000");
+    private static readonly byte[] Mpeg2Extension = Hex("B5148200010000");
+    private static readonly byte[] Mpeg2Display = Hex("B52B0101011E0221C0");
+    private static readonly byte[] Mpeg2Group = Hex("B800080040");
+    private static readonly byte[] Mpeg2Frame = Hex("B58FFFF35880");
+    private static readonly byte[] Mpeg2Slice = Hex("0113FCE1A03F77");
+    private static readonly byte[] Av1Header = Hex("0A0B000000043CFECCFBF90040");
+    private static readonly byte[] Av1KeyFrame = Hex("320610000000A1B2");
+    private static readonly byte[] Av1Frame = Hex("320430C3D4E5");
 
     /// <summary>All targets by name.</summary>
     public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = Create().ToDictionary(t => t.Name);
@@ -54,8 +72,18 @@ public static class FuzzTargets
         yield return new("adts", [[.. AdtsFrame, .. AdtsFrame]], static input => ReadAudio(h => new AdtsAssembler(2, h), input));
         yield return new("latm", [[.. LoasFrame, .. LoasFrame]], static input => ReadAudio(h => new LatmAssembler(2, h), input));
         yield return new("opus", [[.. OpusUnit, .. OpusUnit]], static input => ReadAudio(h => new OpusAssembler(2, OpusBody(), h), input));
+        yield return new("mpeg-audio", [[.. Mp2Frame, .. Mp2Frame]], static input => ReadAudio(h => new MpegAudioAssembler(2, h), input));
+        yield return new("mpeg-audio-header", [Mp2Frame[..4], Hex("FFF38440")], static input => Check(!MpegAudioHeader.TryParse(input, out MpegAudioHeader header) || header.FrameLength > 4, "an empty frame"));
+        yield return new("ac3", [[.. Ac3Frame, .. Ac3Frame], [.. Eac3Frame, .. Eac3Dependent, .. Eac3Frame]], static input => ReadAudio(h => new Ac3Assembler(2, h), input));
+        yield return new("ac3-header", [Ac3Frame[..8], Eac3Frame[..8]], ReadAc3Header);
+        yield return new("mpeg2-sequence", [Mpeg2Header, [.. Mpeg2Header, 0, 0, 1, .. Mpeg2Extension, 0, 0, 1, .. Mpeg2Display]], ReadMpeg2Sequence);
+        yield return new("mpeg2-stream", [Mpeg2Pictures()], input => ReadNalUnits(new Mpeg2Syntax(1), input));
+        yield return new("av1-obu", [[.. Av1Header, .. Av1KeyFrame], Hex("3648" + "02AABB"), Hex("10AABB")], ReadObus);
+        yield return new("av1-sequence-header", [Av1Header[2..], Hex("000000043D06D4DAF95091009040")], ReadAv1SequenceHeader);
         yield return new("audio-specific-config", [Hex("1190"), Hex("2B118800"), Hex("17805DC010")], static input => _ = AudioSpecificConfig.TryParse(input, out _));
-        yield return new("transport-stream", [h264, h265, [.. h264, .. h265]], ReadTransportStream);
+        byte[] mpeg2 = Mpeg2Stream();
+        byte[] av1 = Av1Stream();
+        yield return new("transport-stream", [h264, h265, [.. h264, .. h265], mpeg2, av1, [.. mpeg2, .. av1]], ReadTransportStream);
     }
 
     private static byte[] Hex(string hex) => Convert.FromHexString(hex);
@@ -83,6 +111,29 @@ public static class FuzzTargets
         {
             byte[] picture = i % 6 == 0 ? AnnexB(Hex(H265VpsHex), Hex(H265SpsHex), Hex(H265PpsHex), H265Slice) : AnnexB(H265Trail);
             builder.VideoPes(i * 1_500, -1, picture).Pes(TransportStreamBuilder.AudioPid, 0xBD, i * 1_800, -1, OpusUnit, isBounded: true);
+        }
+        return builder.ToArray();
+    }
+
+    /// <summary>I, P and B, then a frame of two fields.</summary>
+    private static byte[] Mpeg2Pictures() => AnnexB(Mpeg2Header, Mpeg2Extension, Mpeg2Display, Mpeg2Group, Hex("00000FFFF8"), Mpeg2Frame, Mpeg2Slice, Hex("0000D7FFF8"), Mpeg2Frame, Mpeg2Slice,
+        Hex("00005FFFF8"), Mpeg2Frame, Mpeg2Slice, Hex("00010FFFF8"), Hex("B58FFFF15880"), Mpeg2Slice, Hex("000117FFF8"), Hex("B58FFFF25880"), Mpeg2Slice);
+
+    private static byte[] Mpeg2Stream()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().Tables(0, (StreamType.Mpeg2Video, TransportStreamBuilder.VideoPid, []), (StreamType.Mpeg1Audio, TransportStreamBuilder.AudioPid, []));
+        for (int i = 0; i < 6; i++) { builder.VideoPes(i * 14_400 + 7_200, i * 14_400, Mpeg2Pictures()).AudioPes(i * 4_320, [.. Mp2Frame, .. Mp2Frame]); }
+        return builder.ToArray();
+    }
+
+    private static byte[] Av1Stream()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().Tables(0, (StreamType.PrivatePes, TransportStreamBuilder.VideoPid, [5, 4, .. "AV01"u8]), (StreamType.Ac3, TransportStreamBuilder.AudioPid, []));
+        for (int i = 0; i < 12; i++)
+        {
+            byte[] unit = i % 6 == 0 ? [0, 0, 1, 0x12, 0, 0, 0, 1, .. Av1Header, 0, 0, 1, 0x32, 6, 0x10, 0, 0, 3, 0, 0xA1, 0xB2] : [0x12, 0, .. Av1Frame];
+            builder.Pes(TransportStreamBuilder.VideoPid, 0xBD, i * 3_600, -1, unit, isBounded: true)
+                .Pes(TransportStreamBuilder.AudioPid, 0xBD, i * 2_880, -1, i < 6 ? Ac3Frame : [.. Eac3Frame, .. Eac3Dependent], isBounded: true);
         }
         return builder.ToArray();
     }
@@ -175,6 +226,48 @@ public static class FuzzTargets
         _ = H265Sps.TryParse(Hex(H265SpsHex), out H265Sps? sps);
         _ = H265Pps.TryParse(Hex(H265PpsHex), out H265Pps? pps);
         _ = H265SliceHeader.TryParse(input, sps!, pps!, out _) | H265SliceHeader.TryParsePpsId(input, out _);
+    }
+
+    private static void ReadAc3Header(byte[] input)
+    {
+        if (!Ac3Header.TryParse(input, out Ac3Header header)) { return; }
+        Check(header.FrameLength is >= 8 and <= 4_096 && header.SampleCount is > 0 and <= 1_536 && header.Channels is > 0 and <= 6 && header.SampleRate > 0, "header out of range");
+        _ = Ac3DecoderConfiguration.Build(header, 1, 64_000).Length + Ac3DecoderConfiguration.CodecString(header).Length;
+    }
+
+    private static void ReadMpeg2Sequence(byte[] input)
+    {
+        if (!Mpeg2Sequence.TryParse(input, out Mpeg2Sequence? sequence)) { return; }
+        for (int start = StartCode.IndexOf(input); start >= 0;)
+        {
+            input = input[(start + StartCode.Length)..];
+            sequence = sequence!.With(input);
+            start = StartCode.IndexOf(input);
+        }
+        Check(sequence!.Width is > 0 and < 1 << 14 && sequence.Height is > 0 and < 1 << 14, "size out of range");
+        _ = sequence.CodecString + sequence.SampleAspectRatio;
+    }
+
+    private static void ReadObus(byte[] input)
+    {
+        var syntax = new Av1Syntax(1);
+        syntax.BeginUnit();
+        ReadOnlySpan<byte> rest = input;
+        while (Av1Obu.TryRead(ref rest, out Av1Obu obu))
+        {
+            syntax.Read(obu);
+            var written = new byte[obu.WrittenLength];
+            obu.WriteTo(written);
+            ReadOnlySpan<byte> copy = written;
+            Check(Av1Obu.TryRead(ref copy, out Av1Obu again) && copy.IsEmpty && again.Payload.SequenceEqual(obu.Payload), "written otherwise");
+        }
+    }
+
+    private static void ReadAv1SequenceHeader(byte[] input)
+    {
+        if (!Av1SequenceHeader.TryParse(input, out Av1SequenceHeader? header)) { return; }
+        Check(header!.Width is > 0 and <= 1 << 16 && header.Height is > 0 and <= 1 << 16, "size out of range");
+        _ = Av1DecoderConfiguration.CodecString(header).Length;
     }
 
     private static void ReadNalUnits(VideoSyntax syntax, byte[] input)

@@ -25,6 +25,8 @@ public sealed class PassThroughTests(ITestOutputHelper output)
     [InlineData("-c:a libopus -b:a 96k -ar 48000")]
     [InlineData("-c:a aac -aac_pns 0 -b:a 96k -ar 44100 -ac 1")]
     [InlineData("-c:a aac -aac_pns 0 -b:a 128k -ar 48000 -mpegts_flags latm")]
+    [InlineData("-c:a ac3 -b:a 192k -ar 48000 -ac 2")]
+    [InlineData("-c:a eac3 -b:a 128k -ar 48000 -ac 2")]
     public async Task Every_audio_codec_passes_through_unchanged(string audio)
     {
         await using MirrorServer server = await MirrorServer.StartAsync();

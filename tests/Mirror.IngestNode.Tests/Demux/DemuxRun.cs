@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.IngestNode.Demux;
+using Mirror.Media.Codecs.Av1;
 using Mirror.Media.Frames;
 using Mirror.Streams.Feed;
 
@@ -74,8 +75,10 @@ internal sealed class DemuxRun : IAccessUnitHandler, IDisposable
         if (!unit.StartsDiscontinuity && _lastDts.TryGetValue(id, out long last)) { Assert.True(unit.Dts90k > last, $"track {id}: DTS {unit.Dts90k} after {last}"); }
         _lastDts[id] = unit.Dts90k;
         Assert.True(unit.Payload.Length > 0);
-        if (unit.Track is VideoTrack) { CheckNalUnits(unit); }
-        else
+        if (unit.Track.Codec is Codec.H264 or Codec.H265) { CheckNalUnits(unit); }
+        else if (unit.Track.Codec == Codec.Mpeg2Video) { Assert.Equal([0, 0, 1], unit.Payload.Span[..3].ToArray()); }
+        else if (unit.Track.Codec == Codec.Av1) { CheckObus(unit); }
+        if (unit.Track is AudioTrack)
         {
             Assert.True(unit.SampleCount > 0);
             Assert.Equal(unit.Pts90k, unit.Dts90k);
@@ -94,6 +97,18 @@ internal sealed class DemuxRun : IAccessUnitHandler, IDisposable
     {
         Demuxer.Dispose();
         AssertAllReleased();
+    }
+
+    private static void CheckObus(AccessUnit unit)
+    {
+        ReadOnlySpan<byte> rest = unit.Payload.Span;
+        while (!rest.IsEmpty)
+        {
+            byte header = rest[0];
+            Assert.Equal(2, header & 2);                     // each has its size
+            Assert.True(Av1Obu.TryRead(ref rest, out Av1Obu obu));
+            Assert.DoesNotContain(obu.Type, new[] { Av1ObuType.TemporalDelimiter, Av1ObuType.TileList, Av1ObuType.Padding, Av1ObuType.RedundantFrameHeader });
+        }
     }
 
     private static void CheckNalUnits(AccessUnit unit)

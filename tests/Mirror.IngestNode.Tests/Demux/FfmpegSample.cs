@@ -12,17 +12,20 @@ internal static class FfmpegSample
     public sealed record ProbedPacket(bool IsVideo, long? Pts, long? Dts, bool IsKey, int Size);
 
     /// <summary>The output of <c>ffmpeg … -f mpegts -</c>.</summary>
-    public static byte[] Make(string arguments)
-        => Cache.GetOrAdd(arguments, key => new Lazy<byte[]>(() => Run("ffmpeg", $"-v error -nostdin -threads 2 {key} -f mpegts -", []))).Value;
+    public static byte[] Make(string arguments) => MakeAs("mpegts", arguments);
+
+    /// <summary>The output of ffmpeg in another format.</summary>
+    public static byte[] MakeAs(string format, string arguments)
+        => Cache.GetOrAdd($"{arguments} -f {format} -", key => new Lazy<byte[]>(() => Run("ffmpeg", $"-v error -nostdin -threads 2 {key}", []))).Value;
 
     /// <summary>Video of <paramref name="size"/> at <paramref name="rate"/>, optionally with a tone.</summary>
     public static string Inputs(string size, string rate, double seconds, bool withAudio)
         => string.Create(CultureInfo.InvariantCulture, $"-f lavfi -i testsrc2=s={size}:r={rate}:d={seconds}")
             + (withAudio ? string.Create(CultureInfo.InvariantCulture, $" -f lavfi -i sine=r=48000:d={seconds} -ac 2") : "");
 
-    public static List<ProbedPacket> Probe(byte[] stream)
+    public static List<ProbedPacket> Probe(byte[] stream, string format = "mpegts")
     {
-        string text = System.Text.Encoding.UTF8.GetString(Run("ffprobe", "-v error -f mpegts -i - -show_entries packet=codec_type,pts,dts,flags,size -of compact=p=0", stream));
+        string text = System.Text.Encoding.UTF8.GetString(Run("ffprobe", $"-v error -f {format} -i - -show_entries packet=codec_type,pts,dts,flags,size -of compact=p=0", stream));
         List<ProbedPacket> packets = [];
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

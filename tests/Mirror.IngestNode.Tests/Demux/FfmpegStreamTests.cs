@@ -1,3 +1,4 @@
+using Mirror.Media.Cmaf;
 using Mirror.Media.Frames;
 
 namespace Mirror.IngestNode.Tests.Demux;
@@ -10,6 +11,8 @@ public class FfmpegStreamTests
     private static string X264(int gop, int bFrames, string more = "") => $"-c:v libx264 -preset ultrafast -g {gop} -keyint_min {gop} -sc_threshold 0 -bf {bFrames} {more}";
 
     private static string X265(int gop, int bFrames, string more) => $"-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint={gop}:min-keyint={gop}:scenecut=0:bframes={bFrames}:{more}";
+
+    private static string Mpeg2(int gop, int bFrames, string more) => $"-c:v mpeg2video -g {gop} -bf {bFrames} -sc_threshold 1000000000 -b:v 3M {more}";
 
     private static readonly Dictionary<string, Case> Cases = new()
     {
@@ -24,6 +27,16 @@ public class FfmpegStreamTests
         ["HEVC 25, AAC"] = new("640x360", "25", X265(25, 0, "open-gop=0") + " -c:a aac", true, Codec.H265, Codec.Aac, 640, 360, new(25, 1)),
         ["HEVC 50 with B-frames"] = new("320x180", "50", X265(25, 3, "open-gop=0"), false, Codec.H265, Codec.Aac, 320, 180, new(50, 1)),
         ["HEVC ten bits 59.94"] = new("322x182", "60000/1001", X265(30, 2, "open-gop=0") + " -pix_fmt yuv420p10le", false, Codec.H265, Codec.Aac, 322, 182, new(60_000, 1_001)),
+        ["H.264 25, MP2"] = new("320x180", "25", X264(25, 0) + " -c:a mp2 -b:a 192k", true, Codec.H264, Codec.MpegAudio, 320, 180, new(25, 1)),
+        ["H.264 25, MP3"] = new("320x180", "25", X264(25, 0) + " -c:a libmp3lame -b:a 128k", true, Codec.H264, Codec.MpegAudio, 320, 180, new(25, 1)),
+        ["H.264 30, AC-3"] = new("320x180", "30", X264(30, 2) + " -c:a ac3 -b:a 192k", true, Codec.H264, Codec.Ac3, 320, 180, new(30, 1)),
+        ["H.264 25, AC-3 of DVB"] = new("320x180", "25", X264(25, 0) + " -c:a ac3 -b:a 192k -mpegts_flags system_b", true, Codec.H264, Codec.Ac3, 320, 180, new(25, 1)),
+        ["H.264 25, E-AC-3"] = new("320x180", "25", X264(25, 0) + " -c:a eac3 -b:a 128k", true, Codec.H264, Codec.Eac3, 320, 180, new(25, 1)),
+        ["H.264 25, E-AC-3 of DVB"] = new("320x180", "25", X264(25, 0) + " -c:a eac3 -b:a 128k -mpegts_flags system_b", true, Codec.H264, Codec.Eac3, 320, 180, new(25, 1)),
+        ["MPEG-2 25 with B-frames, MP2"] = new("720x576", "25", Mpeg2(12, 2, "-aspect 16:9") + " -c:a mp2", true, Codec.Mpeg2Video, Codec.MpegAudio, 720, 576, new(25, 1)),
+        ["MPEG-2 29.97 interlaced, closed GOPs"] = new("720x480", "30000/1001", Mpeg2(15, 2, "-flags +ilme+ildct+cgop -aspect 4:3"), false, Codec.Mpeg2Video, Codec.Aac, 720, 480, new(30_000, 1_001)),
+        ["MPEG-2 50, 4:2:2, intra"] = new("1280x720", "50", Mpeg2(1, 0, "-pix_fmt yuv422p -qscale:v 4"), false, Codec.Mpeg2Video, Codec.Aac, 1280, 720, new(50, 1)),
+        ["MPEG-1 25, MP2"] = new("352x288", "25", "-c:v mpeg1video -g 10 -bf 2 -b:v 1M -c:a mp2", true, Codec.Mpeg2Video, Codec.MpegAudio, 352, 288, new(25, 1)),
         ["H.264 across the wrap"] = new("320x180", "25", X264(25, 2) + " -c:a aac -output_ts_offset 95441.5", true, Codec.H264, Codec.Aac, 320, 180, new(25, 1)),
     };
 
@@ -50,6 +63,7 @@ public class FfmpegStreamTests
         Assert.Equal(expectedVideo.Select(p => p.Dts!.Value), video.Select(u => u.Dts - zero));
         Assert.Equal(expectedVideo.Select(p => p.IsKey), video.Select(u => u.IsRandomAccess));
         Assert.Equal(expectedVideo.Select(p => p.IsKey), video.Select(u => u.FrameType == FrameType.Key));
+        if (sample.Video == Codec.Mpeg2Video) { Assert.Equal(expectedVideo.Select(p => p.Size), video.Select(u => u.Payload.Length)); }      // as it stands in the stream
 
         Track track = video[^1].Track;
         Assert.Equal((sample.Video, sample.Width, sample.Height, sample.FrameRate), (track.Codec, ((VideoTrack)track).Width, ((VideoTrack)track).Height, ((VideoTrack)track).FrameRate));
@@ -72,7 +86,9 @@ public class FfmpegStreamTests
         Assert.True(probed.Count(p => !p.IsVideo) - expected.Count <= 8, "too much audio was dropped before the first picture");
         Assert.InRange(audio.Count, expected.Count - 1, expected.Count);
         for (int i = 0; i < audio.Count; i++) { Assert.InRange(audio[i].Pts - zero - expected[i].Pts!.Value, -2, 2); }
-        Assert.All(audio, u => Assert.Equal(sample.Audio == Codec.Opus ? 960 : 1024, u.SampleCount));
+        Assert.All(audio, u => Assert.Equal(SamplesPerFrame(sample.Audio), u.SampleCount));
+        bool isWhole = sample.Audio is not (Codec.Aac or Codec.Opus);
+        if (isWhole) { Assert.Equal(expected[..audio.Count].Select(p => p.Size), audio.Select(u => u.Payload.Length)); }
         var track = (AudioTrack)audio[0].Track;
         Assert.Equal((sample.Audio, 48_000, 2), (track.Codec, track.SampleRate, track.Channels));
         Assert.Single(audio.Select(u => u.Track).Distinct(ReferenceEqualityComparer.Instance));
@@ -80,6 +96,8 @@ public class FfmpegStreamTests
         DateTime expectedTime = video.ProgramTime.AddSeconds((audio[0].Pts - video.Pts) / 90_000.0);
         Assert.InRange((audio[0].ProgramTime - expectedTime).TotalMilliseconds, -1, 1);
     }
+
+    private static int SamplesPerFrame(Codec codec) => codec switch { Codec.Aac => 1024, Codec.Opus => 960, Codec.MpegAudio => 1152, _ => 1536 };
 
     [Theory, MemberData(nameof(CaseNames))]
     public void Pieces_of_any_size_give_the_same_units(string name)
@@ -117,16 +135,68 @@ public class FfmpegStreamTests
         Case sample = Cases[name];
         using DemuxRun run = new();
         run.Write(Make(sample));
-        List<byte> elementary = [];
-        foreach (DemuxRun.Unit unit in run.Video)
+        int decoded = Decode(FormatName(sample.Video), Elementary(run.Video));
+        Assert.Equal(run.Video.Count(), decoded);
+        if (!sample.WithAudio || sample.Audio is Codec.Aac or Codec.Opus) { return; }
+        Assert.True(Decode(FormatName(sample.Audio), [.. run.Audio.SelectMany(u => u.Payload)]) >= run.Audio.Count() - 1);      // MP3 primes with one frame
+    }
+
+    [Theory, MemberData(nameof(CaseNames))]
+    public void What_is_delivered_has_a_place_in_cmaf_or_says_that_it_has_none(string name)
+    {
+        Case sample = Cases[name];
+        using DemuxRun run = new();
+        run.Write(Make(sample));
+        foreach (List<DemuxRun.Unit> units in new[] { run.Video.ToList(), run.Audio.ToList() }.Where(units => units.Count > 0))
         {
+            Track track = units[^1].Track;
+            if (track.Codec.IsDeliverable()) { Assert.Equal(units.Count, Decode("mp4", Package(units))); }
+            else { Assert.Throws<ArgumentException>(() => InitSegment.Write(track, 90_000)); }
+        }
+    }
+
+    /// <summary>A fragmented file of one chunk.</summary>
+    internal static byte[] Package(List<DemuxRun.Unit> units)
+    {
+        uint timescale = units[^1].Track is AudioTrack audio ? (uint)audio.SampleRate : 90_000;
+        Sample[] samples = new Sample[units.Count];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            long ticks = i + 1 < units.Count ? units[i + 1].Dts - units[i].Dts : units[i].Dts - units[i - 1].Dts;
+            uint duration = units[i].SampleCount > 0 ? (uint)units[i].SampleCount : (uint)ticks;
+            samples[i] = new Sample(units[i].Payload.Length, duration, (int)(units[i].Pts - units[i].Dts), units[i].IsRandomAccess ? SampleFlags.Sync : SampleFlags.NonSync);
+        }
+        var header = new byte[Chunk.HeaderSize(samples)];
+        Chunk.WriteHeader(header, 1, 0, samples);
+        return [.. InitSegment.Write(units[^1].Track, timescale), .. header, .. units.SelectMany(unit => unit.Payload)];
+    }
+
+    private static string FormatName(Codec codec) => codec switch
+    {
+        Codec.H264 => "h264", Codec.H265 => "hevc", Codec.Mpeg2Video => "mpegvideo", Codec.MpegAudio => "mp3", Codec.Ac3 => "ac3", _ => "eac3",
+    };
+
+    private static byte[] Elementary(IEnumerable<DemuxRun.Unit> units)
+    {
+        List<byte> elementary = [];
+        foreach (DemuxRun.Unit unit in units)
+        {
+            if (unit.Track.Codec == Codec.Mpeg2Video)
+            {
+                elementary.AddRange(unit.Payload);
+                continue;
+            }
             if (unit.IsRandomAccess) { foreach (byte[] set in ParameterSets(unit.Track)) { elementary.AddRange([0, 0, 0, 1, .. set]); } }
             foreach (byte[] nalUnit in unit.NalUnits()) { elementary.AddRange([0, 0, 0, 1, .. nalUnit]); }
         }
-        string format = sample.Video == Codec.H264 ? "h264" : "hevc";
-        byte[] frames = FfmpegSample.Run("ffmpeg", $"-v error -xerror -err_detect explode -f {format} -i - -f framecrc -", [.. elementary]);
-        int decoded = System.Text.Encoding.UTF8.GetString(frames).Split('\n').Count(l => l.Length > 0 && l[0] != '#');
-        Assert.Equal(run.Video.Count(), decoded);
+        return [.. elementary];
+    }
+
+    /// <summary>Frames that FFmpeg decodes of an elementary stream; any error fails the test.</summary>
+    internal static int Decode(string format, byte[] stream)
+    {
+        byte[] frames = FfmpegSample.Run("ffmpeg", $"-v error -xerror -err_detect explode -f {format} -i - -f framecrc -", stream);
+        return System.Text.Encoding.UTF8.GetString(frames).Split('\n').Count(l => l.Length > 0 && l[0] != '#');
     }
 
     /// <summary>The parameter sets of an avcC or hvcC record.</summary>
