@@ -10,6 +10,7 @@ missing_by_hand=()
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_library() { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q "$1"; }
+has_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/include/$(uname -m)-linux-gnu/$1" ]; }
 
 want_command() { has_command "$1" || missing_packages+=("$2"); }
 want_library() { has_library "$1" || missing_packages+=("$2"); }
@@ -38,6 +39,11 @@ for group in "${groups[@]}"; do
         test)
             has_command chromium || has_command chromium-browser || has_command google-chrome || missing_packages+=(chromium)
             want_command srt-live-transmit srt-tools
+            want_command gcc gcc
+            # The headers of FFmpeg, against which a test compares the structures that Mirror declares.
+            for library in avcodec avfilter avutil; do
+                has_header "lib$library/$library.h" || missing_packages+=("lib$library-dev")
+            done
             ;;
         bench)
             want_command nginx nginx
