@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+using Mirror.GpuTranscode.Packaging;
+using Mirror.Media.Frames;
+using Mirror.ServiceDefaults.Configuration;
+
+namespace Mirror.GpuTranscode.Ladder;
+
+/// <summary>The rungs that are configured, and those that suit a source.</summary>
+internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<string, RungOptions>> rungs)
+{
+    private const int MostRungs = 10;                        // what a processor could encode at all
+    private const double PeakShare = 9.0 / 8;                // of the aimed rate: 450 kbit/s for 400
+    private const double BufferSeconds = 2;                  // of the aimed rate: 800 kbit for 400 kbit/s
+    private const double FrameRateTolerance = 1.01;          // 60 fps is no more than 59.94
+
+    /// <summary>What is encoded where nothing is configured: small enough for six pictures side by side on a phone.</summary>
+    public static TranscodingLadder Default { get; } = new([new("360p", new RungOptions { Width = 640 })]);
+
+    /// <summary>Reads the rungs from a ladder file.</summary>
+    /// <exception cref="MirrorStartException">The file cannot be read, or a rung is not allowed.</exception>
+    public static TranscodingLadder Load(string path)
+    {
+        IReadOnlyList<KeyValuePair<string, RungOptions>> rungs = MirrorOptionsFile.LoadNamed<RungOptions>(path, "ladder");
+        string file = Path.GetFileName(path);
+        if (rungs.Count > MostRungs) { throw Wrong($"{file}: {rungs.Count} rungs; allowed are {MostRungs} at most."); }
+        foreach ((string name, _) in rungs)
+        {
+            if (!RungName().IsMatch(name)) { throw Wrong($"{file}: ladder.{name}: a rung's name is 1 to 32 letters, digits, '-' and '_', starting with a letter or a digit."); }
+            if (name is StreamPackager.VideoRendition or StreamPackager.AudioRendition) { throw Wrong($"{file}: ladder.{name}: '{name}' is the publisher's own rendition; choose another name."); }
+        }
+        return new TranscodingLadder(rungs);
+    }
+
+    /// <summary>Works out the encoders' settings for a source, from the largest picture; rungs that have more lines than the source are left out.</summary>
+    public IReadOnlyList<RungPlan> PlanFor(VideoTrack source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return [.. rungs.Where(rung => Suits(rung.Value, source)).Select(rung => Plan(rung.Key, rung.Value, source)).OrderByDescending(plan => plan.Width * plan.Height)];
+    }
+
+    private static bool Suits(RungOptions rung, VideoTrack source)
+    {
+        if (rung.Height > source.Height) { return false; }
+        bool matches = CodecOf(rung.Codec) == source.Codec && SizeOf(rung, source) == (source.Width, source.Height)
+            && (rung.MaxFrameRate == 0 || source.FrameRate.Value <= rung.MaxFrameRate * FrameRateTolerance);
+        return !(rung.BypassIfMatch && matches);
+    }
+
+    private static RungPlan Plan(string name, RungOptions rung, VideoTrack source)
+    {
+        (int width, int height) = SizeOf(rung, source);
+        long bitrate = rung.Bitrate.BitsPerSecond;
+        return new RungPlan
+        {
+            Name = name,
+            Codec = rung.Codec,
+            Width = width,
+            Height = height,
+            LargestFrameRate = rung.MaxFrameRate == 0 ? Rational.Unknown : new Rational((uint)Math.Round(rung.MaxFrameRate * 1000), 1000),
+            Bitrate = bitrate,
+            PeakBitrate = rung.MaxBitrate.BitsPerSecond == 0 ? (long)(bitrate * PeakShare) : rung.MaxBitrate.BitsPerSecond,
+            BufferSize = rung.BufferSize.Bytes == 0 ? (long)(bitrate * BufferSeconds) : rung.BufferSize.Bytes * 8,
+            Preset = rung.Preset,
+            Profile = rung.Profile,
+            KeyFrameInterval = rung.KeyFrameInterval,
+            BFrames = rung.BFrames,
+            References = rung.References,
+        };
+    }
+
+    /// <summary>The picture's size in square samples, so that a source of 720×576 at 16:9 keeps its shape.</summary>
+    private static (int Width, int Height) SizeOf(RungOptions rung, VideoTrack source)
+    {
+        if (rung.Resize == ResizeMode.Stretch) { return (rung.Width, rung.Height); }
+        double sample = source.SampleAspectRatio.IsKnown ? source.SampleAspectRatio.Value : 1;
+        double aspect = source.Width * sample / source.Height;
+        double height = rung.Width == 0 ? rung.Height : Math.Min(rung.Height, rung.Width / aspect);
+        return (ToEven(height * aspect), ToEven(height));
+    }
+
+    private static int ToEven(double size) => Math.Max(2, (int)Math.Round(size / 2, MidpointRounding.AwayFromZero) * 2);
+
+    private static Codec? CodecOf(RungCodec codec) => codec switch
+    {
+        RungCodec.H264 => Codec.H264,
+        RungCodec.H265 => Codec.H265,
+        RungCodec.Av1 => Codec.Av1,
+        _ => null,
+    };
+
+    private static MirrorStartException Wrong(string message) => new(message) { ExitCode = MirrorStartException.ConfigurationWrong };
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex RungName();
+}

@@ -1,0 +1,206 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Mirror.GpuTranscode.Packaging;
+using Mirror.GpuTranscode.Publishing;
+using Mirror.Media.Frames;
+using Mirror.Streams.Announcements;
+using Mirror.Streams.Store;
+
+namespace Mirror.GpuTranscode.Tests.Packaging;
+
+/// <summary>An encoded rendition beside its source: the frames come some pictures late, as from an encoder.</summary>
+public sealed class FollowerPackagerTests
+{
+    private const string Rendition = "360p";
+    private const int Gop = 15;
+    private const int Delay = 3;                             // pictures that the encoder is behind
+    private const long Frame90k = 3_000;
+    private readonly Recorder _recorder = new();
+    private readonly Rig _rig;
+
+    public FollowerPackagerTests() => _rig = new Rig(_recorder);
+
+    [Fact]
+    public void Segments_have_the_sources_numbers_times_and_key_frames()
+    {
+        _rig.Send(0, 300);
+        _rig.Finish();
+        AssertAligned();
+        Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
+        Assert.Equal(300, _recorder.Samples(Rendition).Count);
+        Assert.All(_recorder.Segments(Rendition), segment => Assert.True(segment[0].IsIndependent));
+    }
+
+    [Fact]
+    public void A_decided_cut_lets_the_last_part_say_that_it_is_the_last()
+    {
+        _rig.Send(0, 300);
+        _rig.Finish();
+        Assert.All(_recorder.Segments(Rendition).Skip(6).SkipLast(1), segment => Assert.True(segment[^1].EndsSegment));
+    }
+
+    [Fact]
+    public void Half_the_frame_rate_keeps_every_boundary()
+    {
+        _rig.Keeps = index => index % Gop % 2 == 0;
+        _rig.Send(0, 300);
+        _rig.Finish();
+        AssertAligned();
+        Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
+    }
+
+    [Fact]
+    public void Missing_frames_become_gaps_and_numbers_stay_equal()
+    {
+        _rig.Keeps = index => index is < 100 or >= 140;      // from the middle of a segment to the middle of another
+        _rig.Send(0, 300);
+        _rig.Finish();
+        AssertAligned();
+        long missing = _recorder.Announcements.OfType<PartMissing>().Where(part => part.Rendition.Rendition == Rendition).Sum(part => part.Duration);
+        Assert.Equal(40 * Frame90k, missing);
+        Assert.Equal(260, _recorder.Samples(Rendition).Count);
+    }
+
+    [Fact]
+    public void While_frames_stay_away_gaps_follow_the_source()
+    {
+        _rig.Keeps = index => index is < 100 or >= 400;
+        _rig.Send(0, 350);
+        // Two seconds behind the source everything is told.
+        PartMissing last = _recorder.Announcements.OfType<PartMissing>().Last(part => part.Rendition.Rendition == Rendition);
+        Assert.InRange(_recorder.Parts(Rig.Source).Last().Msn - last.Msn, 1, 6);
+        _rig.Send(350, 550);
+        _rig.Finish();
+        AssertAligned();
+    }
+
+    [Fact]
+    public void A_discontinuity_of_the_source_is_one_here_as_well()
+    {
+        _rig.Send(0, 100);
+        _rig.Drain();
+        _rig.Send(1000, 1150, startsTimeline: true);
+        _rig.Finish();
+        AssertAligned();
+        long[] source = [.. _recorder.Parts(Rig.Source).Where(part => part.StartsDiscontinuity).Select(part => part.Msn)];
+        long[] here = [.. _recorder.Parts(Rendition).Where(part => part.StartsDiscontinuity).Select(part => part.Msn)];
+        Assert.Equal(source, here);
+        Assert.Single(here);
+    }
+
+    [Fact]
+    public void Another_format_begins_with_a_segment()
+    {
+        _rig.Send(0, 100);
+        _rig.Track = Source.VideoOf(320, 180);               // an encoder that replaces another in mid-segment
+        _rig.Send(100, 200);
+        _rig.Finish();
+        AssertAligned();
+        Announcement[] announced = [.. _recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == Rendition && announcement is InitReady or PartReady)];
+        int second = Array.FindLastIndex(announced, announcement => announcement is InitReady);
+        Assert.Equal(2, announced.OfType<InitReady>().Count());
+        Assert.Equal(0, ((PartReady)announced[second + 1]).PartIndex);
+    }
+
+    /// <summary>What both have starts at the same time under the same number; what is missing here is marked.</summary>
+    private void AssertAligned()
+    {
+        Dictionary<long, DateTime> source = _recorder.Parts(Rig.Source).Where(part => part.PartIndex == 0).ToDictionary(part => part.Msn, part => part.ProgramTime);
+        var here = _recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == Rendition)
+            .Select(announcement => announcement switch
+            {
+                PartReady part => (part.Msn, part.PartIndex, part.ProgramTime),
+                PartMissing part => (part.Msn, part.PartIndex, part.ProgramTime),
+                _ => (Msn: -1L, PartIndex: 0, ProgramTime: default),
+            })
+            .Where(part => part.Msn >= 0).ToList();
+        Assert.Equal(here.Count, here.Select(part => (part.Msn, part.PartIndex)).Distinct().Count());
+        foreach ((long msn, _, DateTime start) in here.Where(part => part.PartIndex == 0))
+        {
+            Assert.True(source.ContainsKey(msn), $"the source has no segment {msn}");
+            Assert.Equal(source[msn], start, TimeSpan.FromMilliseconds(0.1));
+        }
+        Assert.Equal(source.Keys.Order(), here.Select(part => part.Msn).Distinct().Order());
+    }
+
+    /// <summary>The source's packager, and an encoder that is <see cref="Delay"/> pictures behind.</summary>
+    private sealed class Rig : ICutFollower
+    {
+        public const string Source = "source";
+        private static readonly DateTime Epoch = new(2026, 6, 1, 0, 0, 0, DateTimeKind.Utc);
+        private readonly VideoPackager _source;
+        private readonly FollowerPackager _follower;
+        private readonly Queue<(int Timeline, long Pts90k, bool IsKey)> _encoder = new();
+        private int _timeline;
+        private bool _startsSegment;
+
+        public Rig(Recorder recorder)
+        {
+            var publisher = new PartPublisher(recorder, recorder, TimeProvider.System, NullLogger<PartPublisher>.Instance);
+            TimeSpan frame = TimeSpan.FromSeconds(Frame90k / 90_000.0);
+            RenditionPlan Plan(string name) => new(new RenditionKey("s", name), true, VideoPackager.Timescale, TimeSpan.FromMilliseconds(100), 1, 50, 0);
+            _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), frame, "s", NullLogger.Instance);
+            _follower = new FollowerPackager(Plan(Rendition), frame, publisher, TimeProvider.System);
+        }
+
+        public Func<int, bool> Keeps { get; set; } = _ => true;
+
+        public VideoTrack Track { get; set; } = Packaging.Source.VideoOf(640, 360);
+
+        private static VideoTrack SourceTrack { get; } = Packaging.Source.VideoOf(1280, 720);
+
+        public void Send(int first, int end, bool startsTimeline = false)
+        {
+            for (int index = first; index < end; index++)
+            {
+                long pts = 900_000 + index * Frame90k;
+                MediaBuffer payload = MediaBuffer.CopyOf([1, 2, 3]);
+                var unit = new AccessUnit
+                {
+                    Track = SourceTrack, Pts90k = pts, Dts90k = pts, Payload = payload, IsRandomAccess = (index - first) % Gop == 0 || index % Gop == 0,
+                    FrameType = FrameType.Key, ProgramTime = Epoch.AddSeconds(pts / 90_000.0), StartsDiscontinuity = startsTimeline && index == first,
+                };
+                _startsSegment = false;
+                _source.Write(unit);
+                unit.Release();
+                _follower.OnSource(_timeline, pts);
+                if (Keeps(index)) { _encoder.Enqueue((_timeline, pts, _startsSegment)); }
+                if (_encoder.Count > Delay) { Encode(); }
+            }
+        }
+
+        public void Drain()
+        {
+            while (_encoder.Count > 0) { Encode(); }
+            _source.Interrupt();
+            _follower.Interrupt();
+        }
+
+        public void Finish()
+        {
+            Drain();
+            _follower.End();
+        }
+
+        public void StartTimeline(Cut cut)
+        {
+            _timeline++;
+            Add(cut);
+        }
+
+        public void Decide(Cut cut) => _follower.Decide(new TimelineCut(_timeline, cut));
+
+        public void Undecide() => _follower.Undecide();
+
+        public void Add(Cut cut)
+        {
+            _startsSegment = true;
+            _follower.AddCut(new TimelineCut(_timeline, cut));
+        }
+
+        private void Encode()
+        {
+            (int timeline, long pts, bool isKey) = _encoder.Dequeue();
+            _follower.Write(Track, timeline, pts, pts, isKey, 0, MediaBuffer.CopyOf([4, 5]));
+        }
+    }
+}
