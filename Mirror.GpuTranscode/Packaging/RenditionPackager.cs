@@ -12,7 +12,8 @@ namespace Mirror.GpuTranscode.Packaging;
 /// Decoding times are kept gapless as CMAF wants them (ISO/IEC 23000-19 §7.5.16): a part is closed as soon as no further frame of the
 /// expected duration fits, without waiting for the next frame. When that one then comes a little early or late, it is decoded where
 /// the part ended and its composition offset makes up the difference, so that presentation times are always exactly the input's.
-/// A hole in the input becomes parts marked as gaps. Not thread-safe.
+/// A hole in the input becomes parts marked as gaps. A format that cannot be delivered is cut all the same, for those who follow its cuts,
+/// but not written; the rendition is announced with the first that can. Not thread-safe.
 /// </remarks>
 internal sealed class RenditionPackager
 {
@@ -34,6 +35,8 @@ internal sealed class RenditionPackager
     private long _lastEnd;                   // where the last sample is expected to end
     private bool _hasTimeline;
     private Track? _track;
+    private bool _isDelivered;
+    private bool _hasBegun;
 
     /// <param name="plan">The playlist's constants.</param>
     /// <param name="track">The format; <see langword="null"/> while it isn't known: <see cref="ChangeFormat"/> comes before the first sample.</param>
@@ -43,11 +46,8 @@ internal sealed class RenditionPackager
         _plan = plan;
         _publisher = publisher;
         _msn = plan.FirstMsn - 1;
-        publisher.Announce(new RenditionStarted(plan.Key, plan.IsVideo, plan.Timescale, plan.TargetDuration, plan.PartTarget, plan.FirstMsn)
-        {
-            FirstDiscontinuitySequence = plan.FirstDiscontinuitySequence,
-        });
-        if (track is not null) { ChangeFormat(track); }
+        if (track is null) { Begin(); }
+        else { ChangeFormat(track); }
     }
 
     public RenditionPlan Plan => _plan;
@@ -78,7 +78,7 @@ internal sealed class RenditionPackager
         }
         _segmentIsOpen = false;
         if (_partIndex == 0) { _msn--; }                     // nothing of it was ever announced
-        else { _publisher.Announce(new SegmentClosed(_plan.Key, _msn)); }
+        else { Announce(new SegmentClosed(_plan.Key, _msn)); }
     }
 
     /// <summary>Ends the open segment; the next sample starts a new timeline, behind EXT-X-DISCONTINUITY.</summary>
@@ -93,6 +93,9 @@ internal sealed class RenditionPackager
     public void ChangeFormat(Track track)
     {
         _track = track;
+        _isDelivered = track.Codec.IsDeliverable();
+        if (!_isDelivered) { return; }
+        if (!_hasBegun) { Begin(); }
         PublishInit(track);
     }
 
@@ -131,7 +134,7 @@ internal sealed class RenditionPackager
             _lastEnd += duration;
             _segmentTicks += duration;
             bool endsSegment = _segmentTicks + _plan.PartTargetTicks > _plan.LongestSegmentTicks;
-            _publisher.Announce(new PartMissing(_plan.Key, _msn, _partIndex++, duration, endsSegment, at));
+            AnnounceMissing(duration, endsSegment, at);
             _segmentIsOpen = !endsSegment;
         }
         _lastDecode = _lastEnd - 1;
@@ -145,7 +148,7 @@ internal sealed class RenditionPackager
         while (SegmentMsn < msn)
         {
             OpenSegment();
-            _publisher.Announce(new PartMissing(_plan.Key, _msn, 0, (uint)_plan.PartTargetTicks, EndsSegment: true, programTime));
+            AnnounceMissing((uint)_plan.PartTargetTicks, endsSegment: true, programTime);
             _segmentIsOpen = false;
         }
     }
@@ -163,7 +166,7 @@ internal sealed class RenditionPackager
     public void End()
     {
         CloseSegment();
-        _publisher.Announce(new RenditionEnded(_plan.Key));
+        Announce(new RenditionEnded(_plan.Key));
     }
 
     /// <summary>Fits the next sample to the timeline: its predecessor's duration in an open part becomes known, or it starts where the last part ended.</summary>
@@ -200,19 +203,51 @@ internal sealed class RenditionPackager
             endsSegment = true;                              // the target duration may not be exceeded, key frame or not
             PackagingMetrics.ForcedCuts.Add(1);
         }
-        AccessUnit first = _units[0];
-        MediaBuffer bytes = WriteChunk();
-        var part = new PartReady(_plan.Key, _msn, _partIndex, duration, _segmentBytes, bytes.Length, first.IsRandomAccess, endsSegment,
-            _discontinuityIsDue && _partIndex == 0, first.ProgramTime, _units[^1].ReceivedTimestamp);
-        if (_partIndex == 0) { _discontinuityIsDue = false; }
+        if (_isDelivered) { PublishPart(duration, endsSegment); }
+        else { AnnounceMissing(duration, endsSegment, _units[0].ProgramTime); }
         foreach (AccessUnit unit in _units) { unit.Release(); }
         _units.Clear();
         _samples.Clear();
+        _segmentIsOpen = !endsSegment;
+    }
+
+    private void PublishPart(uint duration, bool endsSegment)
+    {
+        MediaBuffer bytes = WriteChunk();
+        var part = new PartReady(_plan.Key, _msn, _partIndex, duration, _segmentBytes, bytes.Length, _units[0].IsRandomAccess, endsSegment,
+            TakeDiscontinuity(), _units[0].ProgramTime, _units[^1].ReceivedTimestamp);
         _partIndex++;
         _segmentBytes += bytes.Length;
-        _segmentIsOpen = !endsSegment;
         PackagingMetrics.Parts.Add(1);
         _publisher.PublishPart(part, bytes);
+    }
+
+    private void AnnounceMissing(uint duration, bool endsSegment, DateTime programTime)
+    {
+        Announce(new PartMissing(_plan.Key, _msn, _partIndex, duration, endsSegment, programTime) { StartsDiscontinuity = TakeDiscontinuity() });
+        _partIndex++;
+    }
+
+    /// <summary>Whether the next part is the first of a segment behind a discontinuity.</summary>
+    private bool TakeDiscontinuity()
+    {
+        bool isDue = _discontinuityIsDue && _partIndex == 0;
+        _discontinuityIsDue &= !isDue;
+        return isDue;
+    }
+
+    private void Begin()
+    {
+        _hasBegun = true;
+        _publisher.Announce(new RenditionStarted(_plan.Key, _plan.IsVideo, _plan.Timescale, _plan.TargetDuration, _plan.PartTarget, SegmentMsn)
+        {
+            FirstDiscontinuitySequence = _plan.FirstDiscontinuitySequence,
+        });
+    }
+
+    private void Announce(Announcement announcement)
+    {
+        if (_hasBegun) { _publisher.Announce(announcement); }
     }
 
     private MediaBuffer WriteChunk()

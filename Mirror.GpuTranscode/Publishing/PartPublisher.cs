@@ -27,7 +27,7 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
     /// <summary>Stores a part, then announces it. Takes over the caller's reference of <paramref name="bytes"/>.</summary>
     public void PublishPart(PartReady part, MediaBuffer bytes)
         => Submit(new Operation(part, new SegmentKey(part.Rendition, part.Msn), bytes, null,
-            new PartMissing(part.Rendition, part.Msn, part.PartIndex, part.Duration, part.EndsSegment, part.ProgramTime)));
+            new PartMissing(part.Rendition, part.Msn, part.PartIndex, part.Duration, part.EndsSegment, part.ProgramTime) { StartsDiscontinuity = part.StartsDiscontinuity }));
 
     private void Submit(Operation operation)
     {

@@ -194,7 +194,7 @@ internal sealed class RenditionTimeline
     private bool AddMissingPart(PartMissing part)
     {
         if (!CanAdd(part.Msn, part.PartIndex)) { return false; }
-        _open ??= OpenSegment(part.ProgramTime, startsDiscontinuity: false);
+        _open ??= OpenSegment(part.ProgramTime, part.StartsDiscontinuity);
         var live = new LivePart(new SegmentKey(part.Rendition, part.Msn), part.PartIndex, 0, 0, isGap: true);
         _open.Add(live, new MediaPart(ToTimeSpan(part.Duration), IsIndependent: false, IsGap: true));
         return !part.EndsSegment || CloseSegment();

@@ -1,3 +1,4 @@
+using Mirror.Media.Frames;
 using Mirror.Media.Playlists;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Registry;
@@ -104,8 +105,11 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
             hasAudio |= !rendition.IsVideo;
         }
         if (!hasVideo && !hasAudio) { return IsPlayable; }
-        return (hasVideo || record?.Video is null) && (hasAudio || record?.Audio is null);
+        return (hasVideo || !IsExpected(record?.Video)) && (hasAudio || !IsExpected(record?.Audio));
     }
+
+    // What cannot be delivered as it comes is transcoded, or stays away: nobody can tell here.
+    private static bool IsExpected(Track? track) => track is not null && track.Codec.IsDeliverable();
 
     /// <summary>Whether any rendition can be played.</summary>
     public bool IsPlayable

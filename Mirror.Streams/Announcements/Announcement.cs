@@ -56,7 +56,11 @@ public sealed record SegmentClosed(RenditionKey Rendition, long Msn) : Announcem
 /// <param name="EndsSegment">It is the last of its segment.</param>
 /// <param name="ProgramTime">Wall-clock time (UTC) of the missing presentation.</param>
 public sealed record PartMissing(RenditionKey Rendition, long Msn, int PartIndex, uint Duration, bool EndsSegment, DateTime ProgramTime)
-    : Announcement(Rendition);
+    : Announcement(Rendition)
+{
+    /// <summary>EXT-X-DISCONTINUITY goes before it; only ever true for part 0.</summary>
+    public bool StartsDiscontinuity { get; init; }
+}
 
 /// <summary>The rendition is over: EXT-X-ENDLIST. A later <see cref="RenditionStarted"/> of the same key begins a new timeline with higher numbers.</summary>
 /// <param name="Rendition">The rendition.</param>
