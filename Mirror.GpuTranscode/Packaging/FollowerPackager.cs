@@ -24,7 +24,8 @@ internal sealed class FollowerPackager
     private LinkedListNode<TimelineCut>? _decided;
     private TimelineCut? _segment;                           // the one that frames go into
     private long _frame90k;
-    private long _lastPts90k;
+    private long _lastDts90k;
+    private long _lastStep90k;
 
     /// <param name="plan">The playlist's constants; the first number is that of the first cut to come.</param>
     /// <param name="frame">Expected duration of one frame.</param>
@@ -76,7 +77,7 @@ internal sealed class FollowerPackager
         while (_cuts.First is { } next && IsReached(next.Value, timeline, pts90k)) { Begin(next.Value); }
         if (_segment is { } segment && segment.Timeline == timeline && HasFormatOf(track, isKey) && !IsBehind(dts90k))
         {
-            TrackFrameDuration(pts90k);
+            TrackFrameDuration(dts90k);
             var unit = new AccessUnit
             {
                 Track = track,
@@ -133,11 +134,12 @@ internal sealed class FollowerPackager
     private bool EndsSegment(int timeline, long pts90k)
         => _cuts.First is { } next && next.Value.Timeline == timeline && next.Value.Cut.Pts90k - pts90k < _frame90k * 5 / 4;
 
-    private void TrackFrameDuration(long pts90k)
+    /// <summary>Two equal steps make a rate; one by itself is an accident. Of two that the 90 kHz clock rounds apart, the shorter is expected.</summary>
+    private void TrackFrameDuration(long dts90k)
     {
-        long delta = pts90k - _lastPts90k;
-        _lastPts90k = pts90k;
-        if (delta > 0 && delta < _frame90k * 3 / 2) { _frame90k = delta; }
+        long step = dts90k - _lastDts90k;
+        if (step > 0 && Math.Abs(step - _lastStep90k) <= RoundingTicks90k) { _frame90k = Math.Min(step, _lastStep90k); }
+        (_lastDts90k, _lastStep90k) = (dts90k, step);
     }
 
     private LinkedListNode<TimelineCut> Append(TimelineCut cut)
