@@ -9,6 +9,7 @@ public static unsafe partial class ffmpeg
     public const int AV_CODEC_FLAG_GLOBAL_HEADER = 1 << 22;
     public const int AV_CODEC_FLAG_LOW_DELAY = 1 << 19;
     public const int AV_CODEC_FLAG_QSCALE = 1 << 1;
+    public const int AV_DICT_IGNORE_SUFFIX = 2;
     public const int AV_INPUT_BUFFER_PADDING_SIZE = 64;
     public const int AV_LOG_QUIET = -8;
     public const int AV_LOG_ERROR = 16;
@@ -22,6 +23,7 @@ public static unsafe partial class ffmpeg
     public static readonly int AVERROR_EOF = -0x20464F45;                          // 'E' 'O' 'F' ' '
     public static readonly int AVERROR_EXTERNAL = -0x20545845;                     // 'E' 'X' 'T' ' '
     public static readonly int AVERROR_INVALIDDATA = -0x41444E49;                  // 'I' 'N' 'D' 'A'
+    public static readonly int AVERROR_OPTION_NOT_FOUND = -0x54504FF8;             // 0xF8 'O' 'P' 'T'
     public static readonly int EAGAIN = OperatingSystem.IsMacOS() ? 35 : 11;
     public static readonly int ENOMEM = 12;
     public static readonly int ENOSYS = OperatingSystem.IsMacOS() ? 78 : OperatingSystem.IsWindows() ? 40 : 38;
