@@ -1,0 +1,111 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using FFmpeg.AutoGen;
+using Mirror.GpuTranscode.FFmpeg;
+using Mirror.Media.Bits;
+using Mirror.Media.Codecs;
+using Mirror.Media.Codecs.H264;
+using Mirror.Media.Codecs.H265;
+using Mirror.Media.Frames;
+
+namespace Mirror.GpuTranscode.Tests.FFmpeg;
+
+/// <summary>A video made by the ffmpeg program, and its coded pictures as ingest hands them over.</summary>
+internal sealed class SourceMedia
+{
+    private static readonly ConcurrentDictionary<string, Lazy<SourceMedia>> Made = new(StringComparer.Ordinal);
+    private static readonly string Folder = Directory.CreateTempSubdirectory("mirror-transcode-").FullName;
+    private static int _number;
+
+    static SourceMedia()
+    {
+        FFmpegLog.Attach(ffmpeg.AV_LOG_QUIET, static (_, _) => { });
+        AppDomain.CurrentDomain.ProcessExit += static (_, _) => Directory.Delete(Folder, recursive: true);
+    }
+
+    private SourceMedia(string file, VideoTrack track, List<Unit> units) => (File, Track, Units) = (file, track, units);
+
+    /// <summary>An MP4 file.</summary>
+    public string File { get; }
+
+    public VideoTrack Track { get; }
+
+    /// <summary>In decoding order.</summary>
+    public List<Unit> Units { get; }
+
+    /// <summary>Presentation times, rising.</summary>
+    public IEnumerable<long> Times => Units.Select(unit => unit.Pts90k).Order();
+
+    /// <summary>Makes the video that these words of the ffmpeg program describe, once a run.</summary>
+    /// <param name="words">Inputs, filters and encoder, such as <c>-f lavfi -i testsrc2 -t 2 -c:v libx264</c>.</param>
+    public static SourceMedia Make(string words) => Made.GetOrAdd(words, static words => new Lazy<SourceMedia>(() => Create(words))).Value;
+
+    /// <summary>A file of the tests' own.</summary>
+    public static string NewFile(string extension) => Path.Combine(Folder, $"{Interlocked.Increment(ref _number)}.{extension}");
+
+    /// <summary>Hands every unit over; those at the given places start segments, or all key frames do.</summary>
+    public void FeedTo(VideoTranscoder transcoder, int timeline = 0, Func<int, bool>? startsSegment = null)
+    {
+        for (int i = 0; i < Units.Count; i++) { transcoder.Decode(UnitAt(i, timeline, startsSegment?.Invoke(i) ?? Units[i].IsKey)); }
+    }
+
+    public SourceUnit UnitAt(int index, int timeline = 0, bool startsSegment = false) => new()
+    {
+        Timeline = timeline, Pts90k = Units[index].Pts90k, Dts90k = Units[index].Dts90k, StartsSegment = startsSegment, ReceivedTimestamp = 1_000 + index, Payload = Units[index].Payload,
+    };
+
+    private static SourceMedia Create(string words)
+    {
+        string file = NewFile("mp4");
+        FFmpegProgram.Run($"{words} -an -video_track_timescale 90000 {file}");
+        return Read(file);
+    }
+
+    private static SourceMedia Read(string file)
+    {
+        bool isHevc = FFmpegProgram.Probe($"-select_streams v -show_entries stream=codec_name -of csv=p=0 {file}")[0] == "hevc";
+        string stream = NewFile(isHevc ? "h265" : "h264");
+        FFmpegProgram.Run($"-i {file} -c copy -bsf:v {(isHevc ? "hevc" : "h264")}_mp4toannexb -f {(isHevc ? "hevc" : "h264")} {stream}");
+        List<(long Pts, long Dts)> times = [.. FFmpegProgram.Probe($"-select_streams v -show_entries packet=pts,dts -of csv=p=0 {file}")
+            .Select(line => line.Split(',')).Select(fields => (long.Parse(fields[0], CultureInfo.InvariantCulture), long.Parse(fields[1], CultureInfo.InvariantCulture)))];
+        VideoSyntax syntax = isHevc ? new H265Syntax(1) : new H264Syntax(1);
+        List<(byte[] Payload, bool IsKey)> pictures = Split(System.IO.File.ReadAllBytes(stream), syntax);
+        Assert.Equal(times.Count, pictures.Count);
+        List<Unit> units = [.. pictures.Select((picture, i) => new Unit(times[i].Pts, times[i].Dts, picture.IsKey, picture.Payload))];
+        return new SourceMedia(file, syntax.Picture.Track!, units);
+    }
+
+    private static List<(byte[] Payload, bool IsKey)> Split(ReadOnlySpan<byte> stream, VideoSyntax syntax)
+    {
+        List<(byte[] Payload, bool IsKey)> pictures = [];
+        List<byte> payload = [];
+        bool hasPicture = false;
+        bool isKey = false;
+        void End()
+        {
+            if (hasPicture) { pictures.Add(([.. payload], isKey)); payload.Clear(); }
+            hasPicture = false;
+        }
+        var length = new byte[4];
+        var units = new NalUnits(stream);
+        while (units.MoveNext())
+        {
+            NalUnitRole role = syntax.Read(units.Current, out bool isSample);
+            if (role is NalUnitRole.StartsPicture or NalUnitRole.PrecedesPicture) { End(); }
+            if (role == NalUnitRole.StartsPicture)
+            {
+                syntax.BeginPicture();
+                (hasPicture, isKey) = (true, syntax.Picture.FrameType == FrameType.Key);
+            }
+            if (!isSample) { continue; }
+            BinaryPrimitives.WriteInt32BigEndian(length, units.Current.Length);
+            payload.AddRange(length);
+            payload.AddRange(units.Current);
+        }
+        End();
+        return pictures;
+    }
+
+    public sealed record Unit(long Pts90k, long Dts90k, bool IsKey, byte[] Payload);
+}
