@@ -36,4 +36,189 @@ public sealed class VideoTranscoderTests
         Assert.Equal(0, transcoder.Figures.Errors);
         Assert.Equal(0, transcoder.Figures.FramesLost);
     }
+
+    [Theory]
+    [InlineData(Film)]
+    [InlineData(FilmWithBFrames)]
+    public void Pictures_that_start_segments_are_key_frames_of_every_rung_and_no_others_are(string words)
+    {
+        SourceMedia media = SourceMedia.Make(words);
+        RungPlan capped = Rung180 with { LargestFrameRate = new Rational(10, 1) };
+        var recording = new Recording(2);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360, capped], new TranscoderSettings(), recording);
+        bool StartsSegment(int i) => i is 0 or 7 or 30 or 31 or 55 or 89;
+        media.FeedTo(transcoder, startsSegment: StartsSegment);
+        transcoder.Drain();
+        IEnumerable<long> starts = media.Units.Where((_, i) => StartsSegment(i)).Select(unit => unit.Pts90k).Order();
+        Assert.Equal(starts, recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        Assert.Equal(starts, recording.Frames[1].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        Assert.InRange(recording.Frames[1].Count, 30, 36);
+        Assert.Equal(90, recording.CountDecodable(0));
+        Assert.Equal(recording.Frames[1].Count, recording.CountDecodable(1));
+    }
+
+    [Fact]
+    public void Under_a_cap_each_segment_keeps_the_pictures_on_its_own_grid()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung180 with { LargestFrameRate = new Rational(15, 1) }], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder, startsSegment: static i => i % 15 == 0);
+        transcoder.Drain();
+        long[] times = [.. media.Times];
+        Assert.Equal(Enumerable.Range(0, 90).Where(i => i % 15 % 2 == 0).Select(i => times[i]), recording.Frames[0].Select(frame => frame.Pts90k));
+        Assert.Equal(new Rational(15, 1), Assert.Single(recording.Tracks[0]).FrameRate);
+    }
+
+    [Fact]
+    public void The_next_picture_starts_the_segment_whose_first_was_lost()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], new TranscoderSettings(), recording);
+        byte[] garbage = [0, 0, 0, 4, 0x41, 0xFF, 0xFF, 0xFF];
+        for (int i = 0; i < media.Units.Count; i++)
+        {
+            if (i == 45) { transcoder.Decode(media.UnitAt(i, startsSegment: true) with { Payload = garbage }); }
+            else { transcoder.Decode(media.UnitAt(i, startsSegment: i is 0)); }
+        }
+        transcoder.Drain();
+        Assert.Equal([media.Units[0].Pts90k, media.Units[46].Pts90k], recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        Assert.Equal(89, recording.Frames[0].Count);
+        Assert.Equal(1, transcoder.Figures.FramesLost);
+    }
+
+    [Theory]
+    [InlineData(Film, 0)]
+    [InlineData(FilmWithBFrames, 0)]
+    [InlineData(Film, 2)]
+    public void After_a_drain_another_timeline_begins_with_nothing_missing(string words, int bFrames)
+    {
+        SourceMedia media = SourceMedia.Make(words);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360 with { BFrames = bFrames }], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder, timeline: 1);
+        transcoder.Drain();
+        Assert.Equal(90, recording.Frames[0].Count);
+        media.FeedTo(transcoder, timeline: 2);                   // earlier times than the last
+        media.FeedTo(transcoder, timeline: 3);                   // not even drained
+        transcoder.Drain();
+        for (int timeline = 1; timeline <= 3; timeline++)
+        {
+            Recording.Frame[] frames = [.. recording.Frames[0].Where(frame => frame.Timeline == timeline)];
+            Assert.Equal(media.Times, frames.Select(frame => frame.Pts90k).Order());
+            Assert.True(frames[0].IsKey);
+            Assert.Equal(frames.Select(frame => frame.Dts90k).Order().Distinct(), frames.Select(frame => frame.Dts90k));
+            Assert.All(frames, frame => Assert.True(frame.Dts90k <= frame.Pts90k));
+            Assert.Equal(bFrames > 0, frames.Any(frame => frame.Dts90k < frame.Pts90k));
+        }
+        Assert.Equal(270, recording.CountDecodable(0));
+        Assert.Equal(0, transcoder.Figures.Errors);
+    }
+
+    [Fact]
+    public void Arrival_times_travel_with_their_pictures()
+    {
+        SourceMedia media = SourceMedia.Make(FilmWithBFrames);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder);
+        transcoder.Drain();
+        Dictionary<long, long> received = media.Units.Select((unit, i) => (unit.Pts90k, Received: 1_000L + i)).ToDictionary(pair => pair.Pts90k, pair => pair.Received);
+        Assert.All(recording.Frames[0], frame => Assert.Equal(received[frame.Pts90k], frame.ReceivedTimestamp));
+    }
+
+    [Theory]
+    [InlineData(1, 45)]
+    [InlineData(2, 30)]
+    public void Under_overload_pictures_are_left_out_evenly(int skipLevel, int expected)
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], new TranscoderSettings(), recording) { SkipLevel = skipLevel };
+        media.FeedTo(transcoder);
+        transcoder.Drain();
+        Assert.Equal(expected, recording.Frames[0].Count);
+        Assert.Equal(90 - expected, transcoder.Figures.FramesSkipped);
+        long[] gaps = [.. recording.Frames[0].Zip(recording.Frames[0].Skip(1), (a, b) => b.Pts90k - a.Pts90k).Distinct()];
+        Assert.Equal([3_000L * (skipLevel + 1)], gaps);
+        Assert.Equal(3, recording.Frames[0].Count(frame => frame.IsKey));
+    }
+
+    [Fact]
+    public void The_decoder_leaves_out_what_it_is_told_to()
+    {
+        SourceMedia media = SourceMedia.Make(FilmWithBFrames);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], new TranscoderSettings(), recording) { DecoderSkip = DecoderSkip.NonKey };
+        media.FeedTo(transcoder, timeline: 1);
+        transcoder.Drain();
+        Assert.Equal(media.Units.Where(unit => unit.IsKey).Select(unit => unit.Pts90k), recording.Frames[0].Select(frame => frame.Pts90k));
+        transcoder.DecoderSkip = DecoderSkip.NonReference;
+        media.FeedTo(transcoder, timeline: 2);
+        transcoder.Drain();
+        Assert.InRange(recording.Frames[0].Count(frame => frame.Timeline == 2), 30, 89);
+        transcoder.DecoderSkip = DecoderSkip.Nothing;
+        media.FeedTo(transcoder, timeline: 3);
+        transcoder.Drain();
+        Assert.Equal(90, recording.Frames[0].Count(frame => frame.Timeline == 3));
+    }
+
+    [Fact]
+    public void Nothing_comes_out_before_the_first_key_frame()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], new TranscoderSettings(), recording);
+        for (int i = 10; i < 60; i++) { transcoder.Decode(media.UnitAt(i)); }
+        transcoder.Drain();
+        Assert.Equal(media.Units[30..60].Select(unit => unit.Pts90k), recording.Frames[0].Select(frame => frame.Pts90k));
+        Assert.True(recording.Frames[0][0].IsKey);
+    }
+
+    [Fact]
+    public void Key_frames_come_at_the_interval_asked_for()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360 with { KeyFrameInterval = TimeSpan.FromMilliseconds(500) }], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder, startsSegment: static i => i == 0);
+        Assert.Equal(Enumerable.Range(0, 6).Select(i => media.Units[15 * i].Pts90k), recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+    }
+
+    [Fact]
+    public void The_track_tells_what_the_rung_is()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder);
+        VideoTrack track = Assert.Single(recording.Tracks[0]);
+        Assert.Equal((640, 360, new Rational(30, 1), new Rational(1, 1), new ColourDescription(1, 1, 1, false), "avc1.64001E"),
+            (track.Width, track.Height, track.FrameRate, track.SampleAspectRatio, track.Colour, track.CodecString));
+    }
+
+    [Fact]
+    public void Hevc_comes_out_where_the_plan_says_so()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung180 with { Codec = RungCodec.H265, Preset = "ultrafast" }], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder, startsSegment: static i => i % 15 == 0);
+        transcoder.Drain();
+        Assert.Equal(media.Times, recording.Frames[0].Select(frame => frame.Pts90k));
+        Assert.Equal(Enumerable.Range(0, 6).Select(i => media.Units[15 * i].Pts90k), recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        VideoTrack track = Assert.Single(recording.Tracks[0]);
+        Assert.Equal((Codec.H265, 320, 180, new ColourDescription(1, 1, 1, false)), (track.Codec, track.Width, track.Height, track.Colour));
+        Assert.StartsWith("hvc1.1.6.L", track.CodecString, StringComparison.Ordinal);
+        Assert.Equal(90, recording.CountDecodable(0));
+    }
+
+    [Fact]
+    public void A_setting_that_no_encoder_takes_is_told_at_once()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        FFmpegException error = Assert.Throws<FFmpegException>(() => new VideoTranscoder(media.Track, [Rung360 with { Preset = "warp" }], new TranscoderSettings(), new Recording(1)));
+        Assert.Contains("libx264 for 360p", error.Message, StringComparison.Ordinal);
+    }
 }
