@@ -13,6 +13,7 @@ public static class TranscodeExtensions
     {
         builder.AddMirrorLocalAdapters();
         builder.AddMirrorOptions<PackageOptions>("package");
+        builder.AddMirrorOptions<TranscodeOptions>("transcode");
         builder.Services.AddSingleton<IFeedTarget, PackagingNode>();
         return builder;
     }

@@ -1,3 +1,4 @@
+using Mirror.GpuTranscode;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.IngestNode.Srt;
 using Mirror.Origin;
@@ -19,6 +20,7 @@ public sealed class ConfigurationFileTests
         settings.Bind<ServerOptions>("server");
         settings.Bind<SrtOptions>("ingestion.srt");
         settings.Bind<PackageOptions>("package");
+        settings.Bind<TranscodeOptions>("transcode");
         settings.Bind<StoreOptions>("store");
         settings.Bind<OriginOptions>(OriginOptions.Section);
         settings.Bind<LoggingOptions>("logging");

@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+using Mirror.Streams.Configuration;
+
+namespace Mirror.GpuTranscode;
+
+/// <summary>How renditions are encoded, and what that may cost: section <c>transcode</c>.</summary>
+internal sealed class TranscodeOptions
+{
+    /// <summary>Whether to encode renditions beside the source. Default true.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Whether to use a GPU where one is found. Default true.</summary>
+    public bool GpuEnabled { get; set; } = true;
+
+    /// <summary>Whether the CPU does what a GPU was meant to and cannot; otherwise those renditions are missing. Default true.</summary>
+    public bool AllowSoftwareFallback { get; set; } = true;
+
+    /// <summary>Threads of each decoder and encoder. Default 0: Mirror chooses from the picture's size and the number of cores.</summary>
+    [Range(0, 64)] public int Threads { get; set; }
+
+    /// <summary>
+    /// Share of the cores that transcoding may use before further streams are refused their renditions. Default 0.9, which leaves room for
+    /// ingest, packaging and delivery.
+    /// </summary>
+    [Range(0.05, 16.0)]
+    public double CpuBudget { get; set; } = 0.9;
+
+    /// <summary>Resident memory of one worker process above which it is replaced. Default 1 GiB, several times what a ladder from 1080p takes.</summary>
+    [Range(typeof(ByteSize), "128MiB", "1TiB")] public ByteSize WorkerMemory { get; set; } = new(1024L * 1024 * 1024);
+}
