@@ -1,0 +1,79 @@
+using Mirror.GpuTranscode.Workers;
+
+namespace Mirror.GpuTranscode.Tests.Workers;
+
+public sealed class LagControllerTests
+{
+    private const int PicturesPerSecond = 30;
+    private readonly LagController _controller = new();
+    private TimeSpan _now = TimeSpan.FromSeconds(1000);
+
+    [Fact]
+    public void Nothing_is_left_out_while_pictures_wait_less_than_a_quarter_second()
+    {
+        Run(seconds: 20, _ => 240);
+        Assert.Equal(0, _controller.Level);
+    }
+
+    [Fact]
+    public void A_large_lag_that_shrinks_is_let_be()
+    {
+        // The first GOPs come as a burst, four seconds old, and are worked off at twice their rate.
+        int highest = Run(seconds: 6, second => Math.Max(20, 4000 - second * 1000));
+        Assert.Equal(0, highest);
+    }
+
+    [Fact]
+    public void A_lag_that_grows_raises_the_level_until_it_does_not()
+    {
+        double lag = 0;
+        int highest = Run(seconds: 30, _ => lag = Math.Max(0, lag + (_controller.Level >= 2 ? -10 : 15)));
+        Assert.Equal(2, highest);
+    }
+
+    [Fact]
+    public void A_lag_that_stays_large_raises_the_level_to_the_top_within_three_seconds()
+    {
+        Run(seconds: 3, _ => 2000);
+        Assert.Equal(LagController.MostLevels, _controller.Level);
+    }
+
+    [Fact]
+    public void The_level_falls_slowly_once_the_lag_is_gone()
+    {
+        Run(seconds: 3, _ => 2000);
+        Run(seconds: 2, _ => 10);
+        Assert.Equal(LagController.MostLevels, _controller.Level);
+        Run(seconds: 18, _ => 10);
+        Assert.Equal(0, _controller.Level);
+    }
+
+    [Fact]
+    public void A_level_that_proves_too_low_is_tried_again_ever_more_rarely()
+    {
+        // Level 1 keeps up, level 0 does not.
+        double lag = 0;
+        var lowered = new List<double>();
+        int before = 0;
+        Run(seconds: 200, second =>
+        {
+            if (_controller.Level < before) { lowered.Add(second); }
+            before = _controller.Level;
+            return lag = Math.Max(0, lag + (_controller.Level > 0 ? -20 : 15));
+        });
+        double[] gaps = [.. lowered.Skip(1).Zip(lowered, (next, previous) => next - previous)];
+        Assert.InRange(lowered.Count, 4, 12);
+        Assert.True(gaps[^1] > gaps[0] * 3, $"lowered at {string.Join(", ", lowered)}");
+    }
+
+    private int Run(double seconds, Func<double, double> lagMilliseconds)
+    {
+        int highest = 0;
+        for (int picture = 0; picture < seconds * PicturesPerSecond; picture++)
+        {
+            _now += TimeSpan.FromSeconds(1.0 / PicturesPerSecond);
+            highest = Math.Max(highest, _controller.Update(_now, TimeSpan.FromMilliseconds(lagMilliseconds((double)picture / PicturesPerSecond))));
+        }
+        return highest;
+    }
+}
