@@ -12,6 +12,30 @@ export interface StreamInfo {
   resolution?: string | null;
   bitrate: number;
   frame_rate: number;
+  transcode?: Transcode | null;
+}
+
+/** A stream's encoded renditions. */
+export interface Transcode {
+  device?: string | null;
+  degraded: boolean;
+  reason?: string | null;
+  restarts: number;
+  frames_dropped: number;
+  latency_ms: number;
+  renditions: { name: string; codec: string; resolution: string; bitrate: number; up: boolean }[];
+}
+
+/** GET /api/v1/transcoder/capabilities. */
+export interface Capabilities {
+  is_available: boolean;
+  reason?: string | null;
+  libavcodec_version?: string | null;
+  encoders: string[];
+  gpus: { index: number; decoders: string[]; encoders: string[]; sessions_in_use: number; reason?: string | null }[];
+  cores: number;
+  cores_in_use: number;
+  streams: number;
 }
 
 export interface StreamList {
@@ -40,6 +64,25 @@ export async function listStreams(): Promise<StreamList> {
 /** One stream; null when nobody publishes it. */
 export function findStream(id: string): Promise<StreamInfo | null> {
   return get<StreamInfo>(`/api/v1/streams/${encodeURIComponent(id)}`);
+}
+
+/** Pictures arrive, though perhaps not all renditions of them are made. */
+export function isLive({ status, bitrate }: StreamInfo): boolean {
+  return status === 'active' || (status === 'degraded' && bitrate > 0);
+}
+
+/** What the server's transcoder can do; null where it has none. */
+export async function capabilities(): Promise<Capabilities | null> {
+  try {
+    return await get<Capabilities>('/api/v1/transcoder/capabilities');
+  } catch {
+    return null;
+  }
+}
+
+/** The address of a stream's newest picture, at least so wide. It changes with each period, so that no older one is shown from a cache. */
+export function pictureOf(stream: string, width: number, periodMs: number): string {
+  return `/api/v1/streams/${encodeURIComponent(stream)}/iframe?width=${width}&at=${Math.floor(Date.now() / periodMs)}`;
 }
 
 /** The SRT port of this server; the usual one where the server does not say. */

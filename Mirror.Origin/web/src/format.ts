@@ -30,7 +30,7 @@ export function frameRate(framesPerSecond: number): string {
 export function codecName(codec: string): string {
   const names: [prefix: string, name: string][] = [
     ['avc', 'H.264'], ['h264', 'H.264'], ['hvc', 'HEVC'], ['hev', 'HEVC'], ['h265', 'HEVC'], ['av01', 'AV1'], ['av1', 'AV1'],
-    ['mp4a', 'AAC'], ['aac', 'AAC'], ['opus', 'Opus'], ['jxs', 'JPEG XS'], ['jpeg', 'JPEG XS'],
+    ['mp4v', 'MPEG-2'], ['mp4a.40.33', 'MP2'], ['mp4a.40.34', 'MP3'], ['ac-3', 'AC-3'], ['ec-3', 'E-AC-3'], ['mp4a', 'AAC'], ['aac', 'AAC'], ['opus', 'Opus'], ['jxs', 'JPEG XS'], ['jpeg', 'JPEG XS'],
   ];
   const lower = codec.toLowerCase();
   return names.find(([prefix]) => lower.startsWith(prefix))?.[1] ?? codec;

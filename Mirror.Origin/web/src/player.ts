@@ -1,7 +1,8 @@
 // Plays one stream as Low-Latency HLS with hls.js, or with the browser's own HLS where Media Source Extensions are missing.
-import Hls, { type ErrorData, type HlsConfig, type Level } from 'hls.js';
-import { findStream } from './api';
+import Hls, { type ErrorData, type Fragment, type FragLoadedData, type HlsConfig, type Level, type Part } from 'hls.js';
+import { findStream, isLive } from './api';
 import { LatencyController, LiveEdge } from './latency-controller';
+import { RenditionChoice } from './rendition-choice';
 import { segmentChoice } from './segment-choice';
 import { ServerClock } from './server-clock';
 
@@ -19,12 +20,27 @@ export interface Metrics {
   stalledSeconds: number;
   droppedFrames: number;
   totalFrames: number;
+  /** Shown over the last second or so; null is unknown. */
+  frameRate: number | null;
   rate: number;
+  /** The rendition on the screen: its name, and its size. */
   rendition: string;
+  resolution: string;
+  /** Times that another rendition came to the screen. */
+  switches: number;
+  /** What hls.js reported, fatal or not, and the last of it. */
+  errors: number;
+  lastError: string;
   codecs: string;
   bitrate: number | null;
   bandwidth: number | null;
   engine: string;
+}
+
+/** A rendition that can be chosen. */
+export interface Choice {
+  name: string;
+  label: string;
 }
 
 const tickMs = 100;
@@ -37,6 +53,13 @@ const snapMs = 3000;                // after the start or a break, during which 
 const breakMs = 1000;               // a stall that nobody misses
 const leastSnap = 0.2;              // seconds: less is left to the rate
 const behindLive = 1.5;             // seconds off target from which on "LIVE" is not lit
+const longestWaitMs = 2000;         // for the end of a segment, where another rendition can begin
+const flushBeyond = 3;              // seconds buffered: a viewer who chooses a rendition wants to see it before that
+const mostBegins = 64;              // changes of rendition that are remembered: as many as a viewer may seek back across
+const patienceMs = 400;             // with a rendition that does not go on, before another is tried
+const frameRateMs = 1000;           // over which it is measured
+const struggling = 0.25;            // share of frames dropped that makes a rendition too much for this machine
+const fewestFrames = 40;            // before that can be said
 
 const configuration: Partial<HlsConfig> = {
   ...segmentChoice,
@@ -76,7 +99,8 @@ export class Player {
   onState: (state: PlayerState, reason: string) => void = () => undefined;
   /** Called when the browser allows no sound without a click. */
   onMuted: () => void = () => undefined;
-  onLevels: (levels: string[]) => void = () => undefined;
+  /** Called with the renditions, from the highest. */
+  onRenditions: (renditions: Choice[]) => void = () => undefined;
 
   private readonly controller = new LatencyController();
   private readonly liveEdge = new LiveEdge();
@@ -91,6 +115,19 @@ export class Player {
   private snapUntil: number | null = null;
   private recoveries = 0;
   private wanted = true;           // the viewer wants to play, rather than paused
+  private readonly choice = new RenditionChoice();
+  private forced: string | null = null;     // the rendition that the viewer chose
+  private switchDueAt: number | null = null;
+  private triedAt = 0;             // since when the rendition in use has been waited for in a stall
+  private tried = 0;               // renditions left in this stall
+  private lastLoaded: { frag: Fragment; part: Part | null } | null = null;
+  /** Where in the media each rendition begins that was loaded, in order: the last that the playhead has passed is on the screen. */
+  private readonly begins: { time: number; level: number }[] = [];
+  private shown: number | null = null;
+  private switches = 0;
+  private errors = 0;
+  private lastError = '';
+  private frames = { time: 0, total: 0, dropped: 0, rate: null as number | null };
 
   constructor(private readonly video: HTMLVideoElement, private readonly stream: string) {
     for (const event of ['playing', 'waiting', 'pause', 'ended', 'seeked', 'ratechange'] as const) {
@@ -155,10 +192,17 @@ export class Player {
     }
   }
 
-  /** 0 is automatic; else the number of the level, from 1. */
-  setLevel(choice: number): void {
-    if (this.hls) {
-      this.hls.currentLevel = choice - 1;
+  /** Plays the rendition of that name, or with null the one that fits best. */
+  force(rendition: string | null): void {
+    this.forced = rendition;
+    const hls = this.hls;
+    if (!hls) {
+      return;
+    }
+    if (this.buffer > flushBeyond) {
+      hls.nextLevel = this.chooseLevel(hls);
+    } else {
+      this.expectSwitch(hls);
     }
   }
 
@@ -178,8 +222,13 @@ export class Player {
       stalledSeconds: (this.stalledMs + (this.stalledAt === null ? 0 : performance.now() - this.stalledAt)) / 1000,
       droppedFrames: quality.droppedVideoFrames,
       totalFrames: quality.totalVideoFrames,
+      frameRate: this.frames.rate,
       rate: this.video.playbackRate,
-      rendition: this.video.videoWidth > 0 ? `${this.video.videoWidth} × ${this.video.videoHeight}` : '',
+      rendition: level ? nameOf(level) : '',
+      resolution: this.video.videoWidth > 0 ? `${this.video.videoWidth} × ${this.video.videoHeight}` : '',
+      switches: this.switches,
+      errors: this.errors,
+      lastError: this.lastError,
       codecs: [level?.videoCodec, level?.audioCodec].filter(Boolean).join(', '),
       bitrate: level?.bitrate ?? null,
       bandwidth: this.hls && this.hls.bandwidthEstimate > 0 ? this.hls.bandwidthEstimate : null,
@@ -191,14 +240,18 @@ export class Player {
     const hls = new Hls({ ...configuration, debug: new URLSearchParams(location.search).has('debug') });   // ?debug: hls.js tells the console
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
-      this.onLevels(levels.map(nameOf));
+      this.choice.open(levels.map((level) => ({ name: nameOf(level), bitrate: level.maxBitrate })));
+      this.onRenditions(levels.map((level) => ({ name: nameOf(level), label: labelOf(level) })).reverse());
+      hls.loadLevel = this.chooseLevel(hls);
       if (this.wanted) {
         void this.play();
       }
     });
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       this.controller.holdBack = details.partHoldBack || details.holdBack || 3 * details.targetduration;
+      this.switchAtEnd(hls);
     });
+    hls.on(Hls.Events.FRAG_LOADED, (_, loaded) => this.onLoaded(hls, loaded));
     hls.on(Hls.Events.MEDIA_ENDED, () => this.finish());
     hls.on(Hls.Events.ERROR, (_, error) => this.onError(hls, error));
     hls.loadSource(this.source);
@@ -211,10 +264,91 @@ export class Player {
     this.edge = null;
     this.stalledAt = null;
     this.playingSince = null;
+    this.switchDueAt = null;
+    this.lastLoaded = null;
+    this.begins.length = 0;
+    this.shown = null;
+    this.frames = { time: 0, total: 0, dropped: 0, rate: null };
+  }
+
+  /** A part, or a whole segment, arrived: it tells of the link, and where it is the last of its segment another rendition may follow. */
+  private onLoaded(hls: Hls, { frag, part }: FragLoadedData): void {
+    if (frag.type !== 'main' || typeof frag.sn !== 'number') {
+      return;
+    }
+    const { loading } = (part ?? frag).stats;
+    this.choice.loaded({
+      now: performance.now() / 1000,
+      rendition: frag.level,
+      wait: (loading.first - loading.start) / 1000,
+      total: (loading.end - loading.start) / 1000,
+      duration: (part ?? frag).duration,
+    });
+    this.lastLoaded = { frag, part };
+    if (this.begins.at(-1)?.level !== frag.level) {
+      this.begins.push({ time: (part ?? frag).start, level: frag.level });
+      this.begins.splice(0, this.begins.length - mostBegins);
+    }
+    this.expectSwitch(hls);
+  }
+
+  /** Another rendition is wanted, or not any more. */
+  private expectSwitch(hls: Hls): void {
+    if (hls.levels.length === 0 || this.chooseLevel(hls) === hls.loadLevel) {
+      this.switchDueAt = null;
+      return;
+    }
+    this.switchDueAt ??= performance.now() + longestWaitMs;
+    this.switchAtEnd(hls);
+  }
+
+  /**
+   * All renditions are cut at the same places, and each segment starts with a key frame. So the switch is made where the last part of a
+   * segment is loaded and none of the next: nothing is loaded twice, and nothing that is buffered is replaced under the playhead.
+   */
+  private switchAtEnd(hls: Hls): void {
+    if (this.switchDueAt !== null && (this.isSegmentLoaded(hls) || performance.now() > this.switchDueAt)) {
+      this.switchDueAt = null;
+      hls.loadLevel = this.chooseLevel(hls);
+    }
+  }
+
+  private isSegmentLoaded(hls: Hls): boolean {
+    const { frag, part } = this.lastLoaded ?? {};
+    if (!frag || !part) {
+      return true;
+    }
+    const details = hls.levels[frag.level]?.details;
+    const isComplete = details?.fragments.some((segment) => segment.sn === frag.sn) ?? true;
+    const hasMore = details?.partList?.some((other) => other.fragment.sn === frag.sn && other.index > part.index) ?? false;
+    return isComplete && !hasMore;
+  }
+
+  private chooseLevel(hls: Hls): number {
+    const forced = this.forced === null ? -1 : hls.levels.findIndex((level) => nameOf(level) === this.forced);
+    return forced >= 0 ? forced : this.choice.choose(performance.now() / 1000);
+  }
+
+  /** The rendition in use does not work: another one, if the choice is ours. */
+  private leave(hls: Hls, level: number): void {
+    this.choice.failed(level, performance.now() / 1000);
+    if (this.forced === null && hls.levels.length > 1 && this.chooseLevel(hls) !== hls.loadLevel) {
+      this.switchDueAt = null;
+      hls.loadLevel = this.chooseLevel(hls);
+    }
   }
 
   private onError(hls: Hls, error: ErrorData): void {
-    if (!error.fatal || hls !== this.hls) {
+    if (hls !== this.hls) {
+      return;
+    }
+    this.errors++;
+    this.lastError = error.details;
+    const level = error.frag?.type === 'main' ? error.frag.level : error.level;
+    if (!error.fatal && error.type === Hls.ErrorTypes.NETWORK_ERROR && level !== undefined && level === hls.loadLevel) {
+      this.leave(hls, level);
+    }
+    if (!error.fatal) {
       return;
     }
     const status = error.response?.code;
@@ -256,7 +390,7 @@ export class Player {
       if (this.state !== 'ended') {
         return;
       }
-      if (found && (found.status === 'active' || found.status === 'connecting')) {
+      if (found && (isLive(found) || found.status === 'connecting')) {
         this.connect();
       } else {
         this.retryTimer = setTimeout(() => void look(), retryMs);
@@ -284,6 +418,8 @@ export class Player {
         } else if (this.playingSince !== null && this.stalledAt === null && !this.video.seeking && !this.video.paused && this.state !== 'ended') {
           this.stalls++;
           this.stalledAt = now;
+          this.triedAt = now;
+          this.tried = 0;
         }
         break;
       case 'pause':
@@ -306,6 +442,9 @@ export class Player {
     const lasted = now - this.stalledAt;
     this.stalledMs += lasted;
     this.stalledAt = null;
+    if (this.tried > 1) {
+      this.choice.forgive();
+    }
     this.controller.stalled(lasted / 1000);
     if (lasted > breakMs) {
       this.snapUntil = now + snapMs;   // the viewer saw a break already: come back at the target
@@ -315,9 +454,15 @@ export class Player {
   private tick(): void {
     const now = performance.now();
     this.edge = this.measureEdge(now);
+    this.followShown();
     if (this.stalledAt !== null && this.isAtEnd) {
       this.finish();   // the playlist was closed after playback ran dry
       return;
+    }
+    if (this.stalledAt !== null && this.hls && now - this.triedAt > patienceMs * (1 + this.tried)) {
+      this.triedAt = now;
+      this.tried++;
+      this.leave(this.hls, this.hls.loadLevel);
     }
     if (this.stalledAt !== null && this.state === 'playing' && now - this.stalledAt > stallShownAfterMs) {
       this.enter('stalled', 'Playback goes on as soon as pictures arrive.');
@@ -331,12 +476,37 @@ export class Player {
     if (this.edge === null || this.snap(now)) {
       return;
     }
+    this.measureFrames(now);
     const { rate, seek } = this.controller.observe({ now: now / 1000, latency: this.edge, buffer: this.buffer });
     if (this.video.playbackRate !== rate) {
       this.video.playbackRate = rate;
     }
     if (seek !== 0) {
       this.video.currentTime += seek;
+    }
+  }
+
+  private followShown(): void {
+    const begin = this.begins.findLast(({ time }) => time <= this.video.currentTime) ?? this.begins[0];
+    if (!begin || this.video.readyState < 2 || begin.level === this.shown) {
+      return;
+    }
+    this.switches += this.shown === null ? 0 : 1;
+    this.shown = begin.level;
+  }
+
+  private measureFrames(now: number): void {
+    const elapsed = now - this.frames.time;
+    if (elapsed < frameRateMs) {
+      return;
+    }
+    const { totalVideoFrames: total, droppedVideoFrames: dropped } = this.video.getVideoPlaybackQuality();
+    const decoded = total - this.frames.total;
+    const lost = dropped - this.frames.dropped;
+    const isSteady = this.frames.time > 0 && elapsed < 2 * frameRateMs && decoded >= 0;
+    this.frames = { time: now, total, dropped, rate: isSteady ? Math.max(0, (decoded - lost) * 1000 / elapsed) : null };
+    if (this.hls && this.shown && isSteady && total > fewestFrames && lost > struggling * decoded) {
+      this.leave(this.hls, this.shown);
     }
   }
 
@@ -359,8 +529,9 @@ export class Player {
     this.onState(state, reason);
   }
 
+  /** What is on the screen. hls.js tells it by fragments, and takes one for the other where renditions meet. */
   private get level(): Level | null {
-    return this.hls?.levels[this.hls.currentLevel] ?? null;
+    return this.hls?.levels[this.shown ?? -1] ?? null;
   }
 
   /** Seconds by which playback is behind the target; null when that means nothing. */
@@ -406,8 +577,16 @@ export class Player {
   }
 }
 
+/** The rendition's name, which stands in its playlist's address: …/360p/playlist.m3u8. */
 function nameOf(level: Level): string {
-  return level.name || (level.height ? `${level.height}p` : `${Math.round(level.bitrate / 1000)} kbit/s`);
+  return level.uri.split('?')[0]?.split('/').at(-2) ?? level.name;
+}
+
+/** "Source · 1080p50", "360p". */
+function labelOf(level: Level): string {
+  const name = nameOf(level);
+  const size = level.height ? `${level.height}p${level.frameRate > 31 ? Math.round(level.frameRate) : ''}` : `${Math.round(level.bitrate / 1000)} kbit/s`;
+  return name === 'source' ? `Source · ${size}` : name.startsWith(size) ? name : `${name} · ${size}`;
 }
 
 function reasonOf(error: ErrorData): string {

@@ -1,13 +1,16 @@
 // The player page: what surrounds the player, its controls and figures.
+import { pictureOf } from './api';
 import { Chart } from './chart';
 import { element, setText } from './dom';
-import { bitrate, codecName, duration } from './format';
+import { bitrate, codecName, duration, frameRate } from './format';
 import { Player, type Metrics, type PlayerState } from './player';
 
 const figuresMs = 250;
 const chartMs = 500;
 const hideControlsAfterMs = 3000;
 const volumeStep = 0.05;
+const posterWidth = 1280;
+const posterMs = 1000;
 
 const stream = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const video = element<HTMLVideoElement>('video');
@@ -47,6 +50,13 @@ const titles: Record<PlayerState, string> = {
   error: 'Playback is not possible',
 };
 
+/** The newest picture of the stream, until the player has one: only where the server can make it. */
+function showPoster(): void {
+  const picture = new Image();
+  picture.onload = () => video.poster = picture.src;
+  picture.src = pictureOf(stream, posterWidth, posterMs);
+}
+
 player.onState = (state, reason) => {
   frame.dataset['state'] = state;
   badge.dataset['state'] = state === 'playing' ? 'active' : state;
@@ -63,12 +73,30 @@ player.onMuted = () => {
   showVolume();
 };
 
-player.onLevels = (levels) => {
-  quality.replaceChildren(...[levels.length > 1 ? 'Auto' : (levels[0] ?? 'Source'), ...(levels.length > 1 ? levels : [])]
-    .map((text, index) => new Option(text, String(index))));
-  quality.disabled = levels.length < 2;
-  quality.hidden = false;
+let forced = '';   // the rendition that the viewer chose; empty is Auto
+
+player.onRenditions = (renditions) => {
+  if (!renditions.some(({ name }) => name === forced)) {
+    forced = '';
+    player.force(null);
+  }
+  const auto = renditions.length > 1 ? [new Option('Auto', '')] : [];
+  quality.replaceChildren(...auto, ...renditions.map(({ name, label }) => new Option(label, name)));
+  quality.value = renditions.length > 1 ? forced : (renditions[0]?.name ?? '');
+  quality.disabled = renditions.length < 2;
+  quality.hidden = renditions.length === 0;
+  if (video.readyState === 0) {
+    showPoster();
+  }
 };
+
+/** "Auto · 360p": what plays now. */
+function showChoice(rendition: string): void {
+  const auto = quality.options[0];
+  if (auto?.value === '') {
+    setText(auto, forced === '' && rendition ? `Auto · ${rendition}` : 'Auto');
+  }
+}
 
 // Sound
 
@@ -155,7 +183,10 @@ live.addEventListener('click', () => void player.play());
 retry.addEventListener('click', () => player.connect());
 figuresButton.addEventListener('click', toggleFigures);
 element('fullscreen').addEventListener('click', toggleFullscreen);
-quality.addEventListener('change', () => player.setLevel(Number(quality.value)));
+quality.addEventListener('change', () => {
+  forced = quality.value;
+  player.force(forced || null);
+});
 
 // The controls leave the picture alone while nothing moves.
 let hideTimer: number | undefined;
@@ -188,8 +219,11 @@ function showFigures(): void {
   output('f-target', now.target === null ? '–' : `${milliseconds(now.target)} ms`);
   output('f-rate', `${now.rate.toFixed(2)}×`);
   output('f-stalled', now.stalledSeconds < 60 ? `${now.stalledSeconds.toFixed(1)} s` : duration(now.stalledSeconds));
+  output('f-frames', now.frameRate === null ? '–' : frameRate(now.frameRate));
   output('f-dropped', `${now.droppedFrames} of ${now.totalFrames}`);
   output('f-rendition', now.rendition || '–');
+  output('f-resolution', now.resolution || '–');
+  showChoice(now.rendition);
   output('f-codecs', now.codecs ? now.codecs.split(', ').map(codecName).join(' + ') : '–');
   output('f-bitrate', now.bitrate === null ? '–' : bitrate(now.bitrate));
   output('f-bandwidth', now.bandwidth === null ? '–' : bitrate(now.bandwidth));
