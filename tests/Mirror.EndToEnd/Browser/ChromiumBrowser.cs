@@ -40,9 +40,12 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         return new ChromiumBrowser(playwright, browser, context);
     }
 
-    public async Task<IPage> OpenAsync(Uri address)
+    /// <param name="address">What to open.</param>
+    /// <param name="prepare">Called before, to answer requests instead of the server.</param>
+    public async Task<IPage> OpenAsync(Uri address, Func<IPage, Task>? prepare = null)
     {
         IPage page = await _context.NewPageAsync();
+        if (prepare is not null) { await prepare(page); }
         page.PageError += (_, error) => Note(error);
         page.Console += (_, line) =>
         {
