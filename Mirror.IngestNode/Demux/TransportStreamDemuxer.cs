@@ -11,7 +11,8 @@ namespace Mirror.IngestNode.Demux;
 
 /// <summary>Turns the bytes of one publisher's MPEG transport stream into access units (ITU-T H.222.0).</summary>
 /// <remarks>
-/// Carries the first programme: its first video and its first audio stream of a codec that Mirror knows. In order: packets are found,
+/// Carries the first programme: of its streams of codecs that Mirror knows one video and one audio stream, the first of those that need
+/// the least work. In order: packets are found,
 /// tables tell which PIDs matter, transport packets become PES packets, these become pictures and frames, and <see cref="ProgramTimeline"/>
 /// places them in time. Whatever is damaged is counted and dropped in the smallest unit. Not thread-safe, except <see cref="Stats"/>.
 /// </remarks>
@@ -206,11 +207,12 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
     {
         ElementaryStream? video = null;
         ElementaryStream? audio = null;
+        (int videoRank, int audioRank) = BestRanks(map);
         ReadOnlySpan<byte> streams = map.Streams;
         while (ElementaryStreamInfo.TryRead(ref streams, out ElementaryStreamInfo info))
         {
-            if (video is null && IsVideo(info) && !IsTable(info.Pid)) { video = OpenVideo(info); }
-            else if (audio is null && IsAudio(info) && !IsTable(info.Pid) && info.Pid != video?.Pid) { audio = OpenAudio(info); }
+            if (video is null && VideoRank(info) == videoRank && !IsTable(info.Pid)) { video = OpenVideo(info); }
+            else if (audio is null && AudioRank(info) == audioRank && !IsTable(info.Pid) && info.Pid != video?.Pid) { audio = OpenAudio(info); }
             else
             {
                 _ignoredStreams++;
@@ -229,8 +231,33 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
 
     private bool IsTable(ushort pid) => pid == AssociationPid || pid == _mapPid || pid == TransportPacket.NullPid;
 
-    private static bool IsVideo(in ElementaryStreamInfo info)
-        => info.StreamType is Media.MpegTs.StreamType.H264 or Media.MpegTs.StreamType.H265 || IsMpegVideo(info) || IsPrivateHevc(info) || IsAv1(info);
+    /// <summary>The ranks of the streams to choose: the first of the highest rank that there is.</summary>
+    private (int Video, int Audio) BestRanks(in ProgramMap map)
+    {
+        (int video, int audio) = (1, 1);                             // 0 is not carried
+        ReadOnlySpan<byte> streams = map.Streams;
+        while (ElementaryStreamInfo.TryRead(ref streams, out ElementaryStreamInfo info))
+        {
+            if (IsTable(info.Pid)) { continue; }
+            video = Math.Max(video, VideoRank(info));
+            audio = Math.Max(audio, AudioRank(info));
+        }
+        return (video, audio);
+    }
+
+    /// <summary>What can be delivered as it comes ranks before what must be transcoded.</summary>
+    private static int VideoRank(in ElementaryStreamInfo info)
+    {
+        if (info.StreamType is Media.MpegTs.StreamType.H264 or Media.MpegTs.StreamType.H265 || IsPrivateHevc(info) || IsAv1(info)) { return 2; }
+        return IsMpegVideo(info) ? 1 : 0;
+    }
+
+    /// <summary>What every browser plays ranks before what some play, and that before what must be transcoded: broadcasts carry the same sound more than once.</summary>
+    private static int AudioRank(in ElementaryStreamInfo info)
+    {
+        if (info.StreamType is Media.MpegTs.StreamType.AacAdts or Media.MpegTs.StreamType.AacLatm || IsOpus(info)) { return 3; }
+        return info.IsAc3 ? 2 : IsMpegAudio(info) ? 1 : 0;
+    }
 
     private static bool IsMpegVideo(in ElementaryStreamInfo info) => info.StreamType is Media.MpegTs.StreamType.Mpeg1Video or Media.MpegTs.StreamType.Mpeg2Video;
 
@@ -239,9 +266,6 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
     private static bool IsAv1(in ElementaryStreamInfo info) => IsPrivate(info, Media.MpegTs.StreamType.Av1Format);
 
     private static bool IsPrivate(in ElementaryStreamInfo info, uint format) => info.StreamType == Media.MpegTs.StreamType.PrivatePes && info.FormatIdentifier == format;
-
-    private static bool IsAudio(in ElementaryStreamInfo info)
-        => info.StreamType is Media.MpegTs.StreamType.AacAdts or Media.MpegTs.StreamType.AacLatm || IsMpegAudio(info) || info.IsAc3 || IsOpus(info);
 
     private static bool IsMpegAudio(in ElementaryStreamInfo info) => info.StreamType is Media.MpegTs.StreamType.Mpeg1Audio or Media.MpegTs.StreamType.Mpeg2Audio;
 

@@ -82,12 +82,32 @@ public class ProgramTests
         Assert.Equal(10 * Frame, Assert.Single(run.Video, u => u.StartsDiscontinuity).Pts);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x02, 0x1B }, new byte[] { 0x03, 0x81, 0x0F }, Codec.H264)]
+    [InlineData(new byte[] { 0x1B, 0x02 }, new byte[] { 0x0F, 0x81, 0x03 }, Codec.H264)]
+    [InlineData(new byte[] { 0x1B, 0x24 }, new byte[] { 0x03, 0x0F }, Codec.H264)]
+    public void What_needs_the_least_work_is_carried(byte[] videoTypes, byte[] audioTypes, Codec expected)
+    {
+        (byte, int, byte[])[] streams = [.. videoTypes.Select(type => (type, type == StreamType.H264 ? VideoPid : 0x300 + type, (byte[])[])),
+            .. audioTypes.Select(type => (type, type == StreamType.AacAdts ? AudioPid : 0x300 + type, (byte[])[]))];
+        TransportStreamBuilder builder = new();
+        for (int i = 0; i < 20; i++)
+        {
+            builder.Tables(0, streams).AudioPes(i * Frame, H264Pictures.Adts());
+            AddVideo(builder, VideoPid, i % 10 == 0 ? "K" : "P", i * Frame);
+        }
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        Assert.Equal((expected, Codec.Aac), (run.Video.First().Track.Codec, run.Audio.First().Track.Codec));
+        Assert.Equal(streams.Length - 2, run.Stats.IgnoredStreams);
+    }
+
     [Fact]
     public void What_is_not_carried_is_named_once()
     {
         var logger = new TimelineTests.CountingLogger();
-        (byte, int, byte[])[] streams = [(0x02, 0x300, []), (StreamType.H264, VideoPid, []), (0x03, 0x301, []), (StreamType.AacAdts, AudioPid, []), (StreamType.AacAdts, 0x302, []),
-            (0x06, 0x303, [5, 4, .. "AC-3"u8]), (0x06, 0x304, []), (0x86, 0x305, []), (0x06, 0x306, [5, 4, 0, 10, 13, 7])];
+        (byte, int, byte[])[] streams = [(0x21, 0x300, []), (StreamType.H264, VideoPid, []), (0x15, 0x301, []), (StreamType.AacAdts, AudioPid, []), (StreamType.AacAdts, 0x302, []),
+            (0x06, 0x303, [5, 4, .. "BSSD"u8]), (0x06, 0x304, []), (0x86, 0x305, []), (0x06, 0x306, [5, 4, 0, 10, 13, 7])];
         TransportStreamBuilder builder = new();
         for (int i = 0; i < 20; i++)
         {
@@ -98,7 +118,7 @@ public class ProgramTests
         run.Write(builder.ToArray());
         Assert.Equal(7, run.Stats.IgnoredStreams);
         Assert.Equal(7, logger.Lines.Count(l => l.Contains("ignored", StringComparison.Ordinal)));
-        Assert.Contains(logger.Lines, l => l.Contains("private data 'AC-3'", StringComparison.Ordinal));
+        Assert.Contains(logger.Lines, l => l.Contains("private data 'BSSD'", StringComparison.Ordinal));
         Assert.Contains(logger.Lines, l => l.Contains("private data '????'", StringComparison.Ordinal));
         Assert.Equal(20, run.Stats.IgnoredPackets);
         Assert.True(run.Layouts.Single() is { HasVideo: true, HasAudio: true });
