@@ -21,6 +21,9 @@ public sealed record TranscodeCapabilities
     /// <summary>The GPUs found.</summary>
     public IReadOnlyList<GpuCapabilities> Gpus { get; init; } = [];
 
+    /// <summary>Why there is none, in a sentence.</summary>
+    public string? GpuReason { get; init; }
+
     /// <summary>Processor cores that this node may use.</summary>
     public int Cores { get; init; }
 
