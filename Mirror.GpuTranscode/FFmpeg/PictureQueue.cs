@@ -8,6 +8,7 @@ internal sealed class PictureQueue
     private readonly SourcePicture[] _pictures = new SourcePicture[MostPictures];
     private int _count;
     private bool _isSegmentStartLost;
+    private long _last90k = long.MinValue;
 
     /// <summary>Pictures that never came out.</summary>
     public long Lost { get; private set; }
@@ -22,12 +23,18 @@ internal sealed class PictureQueue
     /// <summary>Takes the picture that came out, and forgets those before it in presentation order, for they are lost.</summary>
     /// <param name="pts90k">Its presentation time.</param>
     /// <param name="picture">It starts a segment as well if a lost one was to.</param>
-    /// <returns><see langword="false"/> when no such picture went in.</returns>
+    /// <returns><see langword="false"/> when no such picture went in, or a later one is out already: a damaged stream's order is anyone's guess.</returns>
     public bool TryTake(long pts90k, out SourcePicture picture)
     {
         picture = default;
         int found = IndexOf(pts90k);
         if (found < 0) { return false; }
+        if (pts90k <= _last90k)
+        {
+            RemoveAt(found);
+            return false;
+        }
+        _last90k = pts90k;
         picture = _pictures[found];
         _pictures.AsSpan(found + 1, --_count - found).CopyTo(_pictures.AsSpan(found));
         for (int i = _count - 1; i >= 0; i--)
@@ -44,6 +51,7 @@ internal sealed class PictureQueue
     {
         Lost += _count;
         _count = 0;
+        _last90k = long.MinValue;
         _isSegmentStartLost = false;
     }
 

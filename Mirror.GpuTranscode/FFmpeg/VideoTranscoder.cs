@@ -19,6 +19,7 @@ internal sealed unsafe class VideoTranscoder : IDisposable
     private const int MostFramesAtOnce = 64;                 // out of a decoder for one unit: a broken one must not hold the loop
     private const int MostFailuresInARow = 25;               // then something other than the media is wrong, and a fresh process is the remedy
     private const int MostRungs = 64;
+    private const long LongestReordering90k = 10 * 90_000;   // 16 pictures at the slowest frame rate that anyone sends
     private readonly IReadOnlyList<RungPlan> _plans;
     private readonly TranscoderSettings _settings;
     private readonly ITranscodeOutput _output;
@@ -96,6 +97,12 @@ internal sealed unsafe class VideoTranscoder : IDisposable
         if (Figures.Units > 0 && unit.Timeline != _timeline) { Drain(); }
         _timeline = unit.Timeline;
         Figures.Units++;
+        if (unit.Pts90k < unit.Dts90k || unit.Pts90k - unit.Dts90k > LongestReordering90k)
+        {
+            Figures.Errors++;                                // one picture far ahead would make all after it late
+            _isSegmentStartLost |= unit.StartsSegment;
+            return;
+        }
         long started = Stopwatch.GetTimestamp();
         _pictures.Add(new SourcePicture
         {
