@@ -117,9 +117,15 @@ internal sealed unsafe class VideoDecoder : IDisposable
         _context->thread_count = threads > 0 ? threads : track.Height >= LinesForThreads ? cores : 1;
         if (device is null) { return; }
         _context->thread_count = 1;
-        _context->hw_device_ctx = device.Reference();
-        _context->extra_hw_frames = SpareSurfaces;
-        _context->get_format = new AVCodecContext_get_format_func { Pointer = (nint)(delegate* unmanaged[Cdecl]<AVCodecContext*, AVPixelFormat*, AVPixelFormat>)&ChooseFormat };
+        DecodeOn(device, _context);
+    }
+
+    /// <summary>Lets a decoder that is yet to be opened work on a GPU, where that can.</summary>
+    internal static void DecodeOn(HardwareDevice device, AVCodecContext* context)
+    {
+        context->hw_device_ctx = device.Reference();
+        context->extra_hw_frames = SpareSurfaces;
+        context->get_format = new AVCodecContext_get_format_func { Pointer = (nint)(delegate* unmanaged[Cdecl]<AVCodecContext*, AVPixelFormat*, AVPixelFormat>)&ChooseFormat };
     }
 
     // Called again whenever the format changes. A list without CUDA means that the GPU cannot decode this profile or size.

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using FFmpeg.AutoGen;
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.Media.Bits;
@@ -18,11 +19,10 @@ internal sealed class SourceMedia
     private static readonly string Folder = Directory.CreateTempSubdirectory("mirror-transcode-").FullName;
     private static int _number;
 
-    static SourceMedia()
-    {
-        FFmpegLog.Attach(ffmpeg.AV_LOG_QUIET, static (_, _) => { });
-        AppDomain.CurrentDomain.ProcessExit += static (_, _) => Directory.Delete(Folder, recursive: true);
-    }
+    static SourceMedia() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => Directory.Delete(Folder, recursive: true);
+
+    [ModuleInitializer]
+    internal static void SilenceLibraries() => FFmpegLog.Attach(ffmpeg.AV_LOG_QUIET, static (_, _) => { });
 
     private SourceMedia(string file, VideoTrack track, List<Unit> units) => (File, Track, Units) = (file, track, units);
 
