@@ -69,6 +69,9 @@ internal sealed unsafe class Rung : IDisposable
     /// <summary>Its format.</summary>
     public ref readonly FrameFormat FrameFormat => ref _output;
 
+    /// <summary>The last frame that another transcoder delivered. The first after it is this encoder's first, and so an IDR picture.</summary>
+    public ResumePoint ResumeAfter { get; set; } = ResumePoint.None;
+
     private ulong Bit => 1UL << Index;
 
     /// <summary>Lets each rung scale the smallest larger picture of its shape, so that the source is scaled once.</summary>
@@ -85,7 +88,11 @@ internal sealed unsafe class Rung : IDisposable
     }
 
     /// <summary>Whether it encodes the next picture.</summary>
-    public bool Admits(in SourcePicture picture, int skipLevel) => _gate.Admits(picture.Pts90k, picture.StartsSegment, skipLevel);
+    public bool Admits(in SourcePicture picture, int skipLevel)
+        => _gate.Admits(picture.Pts90k, picture.StartsSegment, WasDelivered(picture) ? 0 : skipLevel) && !WasDelivered(picture);
+
+    /// <summary>Whether another transcoder delivered the picture already.</summary>
+    public bool WasDelivered(in SourcePicture picture) => ResumeAfter.Covers(picture.Timeline, picture.Pts90k);
 
     /// <summary>Makes <see cref="Frame"/> of a picture.</summary>
     public void Scale(AVFrame* picture, in FrameFormat format)

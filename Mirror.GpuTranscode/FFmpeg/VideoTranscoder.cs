@@ -39,6 +39,7 @@ internal sealed unsafe class VideoTranscoder : IDisposable
     private bool _awaitsKey = true;
     private bool _isSegmentStartLost;
     private int _failuresInARow;
+    private IReadOnlyList<ResumePoint> _resumeAfter = [];
     private volatile int _skipLevel;
     private volatile DecoderSkip _decoderSkip;
 
@@ -89,6 +90,14 @@ internal sealed unsafe class VideoTranscoder : IDisposable
 
     /// <summary>What it has done.</summary>
     public TranscodeFigures Figures { get; }
+
+    /// <summary>Takes over from another transcoder: pictures that it delivered are decoded, but encoded no more. Each rung goes on with an IDR picture.</summary>
+    /// <param name="points">The last frame of each rung; none when empty.</param>
+    public void ResumeAfter(IReadOnlyList<ResumePoint> points)
+    {
+        _resumeAfter = points;
+        foreach (Rung rung in _rungs) { rung.ResumeAfter = rung.Index < points.Count ? points[rung.Index] : ResumePoint.None; }
+    }
 
     /// <summary>Decodes one unit and encodes what comes out. Damaged media costs pictures and is counted.</summary>
     /// <exception cref="FFmpegException">Filters or encoders failed again and again, whatever the picture: start afresh.</exception>
@@ -224,6 +233,7 @@ internal sealed unsafe class VideoTranscoder : IDisposable
             throw;
         }
         _rungs = [.. rungs.OrderByDescending(rung => (long)rung.Plan.Width * rung.Plan.Height)];
+        ResumeAfter(_resumeAfter);
         Rung.Chain(_rungs, isChained: Device != TranscodeDevice.GpuDecode);      // there, pictures leave the GPU when they are scaled
     }
 
@@ -264,8 +274,13 @@ internal sealed unsafe class VideoTranscoder : IDisposable
 
         ulong rungs = 0;
         int skipLevel = _skipLevel;
-        foreach (Rung rung in _rungs) { rungs |= rung.Admits(picture, skipLevel) ? 1UL << rung.Index : 0; }
-        if (rungs == 0 && skipLevel > 0) { Figures.FramesSkipped++; }
+        bool wasDelivered = true;
+        foreach (Rung rung in _rungs)
+        {
+            rungs |= rung.Admits(picture, skipLevel) ? 1UL << rung.Index : 0;
+            wasDelivered &= rung.WasDelivered(picture);
+        }
+        if (rungs == 0 && skipLevel > 0 && !wasDelivered) { Figures.FramesSkipped++; }
         picture = picture with { Rungs = rungs };
 
         FrameFormat format = FrameFormat.Of(_frame, _format);

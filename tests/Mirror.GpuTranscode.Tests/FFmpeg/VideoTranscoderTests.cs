@@ -221,4 +221,22 @@ public sealed class VideoTranscoderTests
         FFmpegException error = Assert.Throws<FFmpegException>(() => new VideoTranscoder(media.Track, [Rung360 with { Preset = "warp" }], new TranscoderSettings(), new Recording(1)));
         Assert.Contains("libx264 for 360p", error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(Film)]
+    [InlineData(FilmWithBFrames)]
+    public void A_transcoder_that_takes_over_goes_on_after_the_last_frame_of_each_rung(string words)
+    {
+        SourceMedia media = SourceMedia.Make(words);
+        long[] times = [.. media.Times];
+        var recording = new Recording(2);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360, Rung180], new TranscoderSettings(), recording);
+        transcoder.ResumeAfter([new ResumePoint(0, times[40]), new ResumePoint(0, times[29])]);
+        media.FeedTo(transcoder);
+        transcoder.Drain();
+        Assert.Equal(times[41..], recording.Frames[0].Select(frame => frame.Pts90k));
+        Assert.Equal(times[30..], recording.Frames[1].Select(frame => frame.Pts90k));
+        Assert.Equal([times[41], times[60]], recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        Assert.Equal(49, recording.CountDecodable(0));
+    }
 }
