@@ -1,3 +1,4 @@
+using Mirror.GpuTranscode.FFmpeg;
 using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.Workers;

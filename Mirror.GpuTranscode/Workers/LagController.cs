@@ -22,10 +22,12 @@ internal sealed class LagController
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan ShortestHold = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(1);
+    private const int FirstGrowths = 1;                      // that are let pass: a codec that was just opened is slow at first
     private const double ShrinkShare = 0.1;                  // of the interval: a lag that shrinks by less than this takes too long to be gone
 
     private TimeSpan _evaluated = TimeSpan.MinValue;
     private TimeSpan _lagBefore;
+    private int _growths;
     private TimeSpan _calmSince;
     private TimeSpan? _lowered;                              // if it was not raised since
     private TimeSpan _hold = ShortestHold;
@@ -48,7 +50,8 @@ internal sealed class LagController
         TimeSpan passed = now - _evaluated;
         if (passed < Interval) { return Level; }
         bool shrinks = _lagBefore - lag > passed * ShrinkShare;
-        if (lag > LargestLag && !shrinks) { Raise(now); }
+        _growths = lag > LargestLag && !shrinks ? _growths + 1 : 0;
+        if (_growths > (Level == 0 ? FirstGrowths : 0)) { Raise(now); }
         else if (Level > 0 && now - _calmSince >= _hold) { Lower(now); }
         (_evaluated, _lagBefore) = (now, lag);
         return Level;

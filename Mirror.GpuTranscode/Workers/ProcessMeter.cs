@@ -12,21 +12,26 @@ internal sealed class ProcessMeter : IDisposable
     private const int SystemTimeField = 12;
     private const int ResidentField = 21;
     private const int TicksPerSecond = 100;                  // USER_HZ, which Linux shows to programs as 100 on every machine
-    private readonly SafeFileHandle _stat;
+    private readonly SafeFileHandle? _stat;                  // none if the process ended before it could be looked at
 
-    public ProcessMeter(int processId) => _stat = File.OpenHandle($"/proc/{processId}/stat");
+    public ProcessMeter(int processId)
+    {
+        try { _stat = File.OpenHandle($"/proc/{processId}/stat"); }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { /* it is gone */ }
+    }
 
     /// <summary>What the process uses now; false if it is gone.</summary>
     public bool TryRead(out ProcessUse use)
     {
         use = default;
+        if (_stat is null) { return false; }
         Span<byte> text = stackalloc byte[LongestStat];
         try { text = text[..RandomAccess.Read(_stat, text, 0)]; }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException) { return false; }
         return TryParse(text, out use);
     }
 
-    public void Dispose() => _stat.Dispose();
+    public void Dispose() => _stat?.Dispose();
 
     /// <summary>Reads one line. The name may hold anything, spaces and parentheses included, so fields count from the last one on.</summary>
     internal static bool TryParse(ReadOnlySpan<byte> text, out ProcessUse use)

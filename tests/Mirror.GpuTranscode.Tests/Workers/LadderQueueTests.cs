@@ -1,3 +1,4 @@
+using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Tests.Packaging;
 using Mirror.GpuTranscode.Workers;

@@ -1,4 +1,5 @@
 using System.Text;
+using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Workers;
 using Mirror.Media.Frames;
@@ -144,8 +145,7 @@ public sealed class WorkerProtocolTests
             },
         ],
         ResumeAfter = [new ResumePoint(2, 90_000)],
-        Threads = 2,
-        IsGpuEnabled = true,
+        Settings = new TranscoderSettings { Device = TranscodeDevice.GpuDecode, EncoderThreads = 2, AllowSoftwareFallback = false },
     };
 
     private static byte[] Stream(int largest = 20_000)

@@ -1,0 +1,344 @@
+using System.Diagnostics;
+using Mirror.GpuTranscode.Ladder;
+using Mirror.Media.Frames;
+using Mirror.Streams.Transcoding;
+
+namespace Mirror.GpuTranscode.Workers;
+
+/// <summary>Encodes one stream's ladder in a worker process, and replaces that process for as long as the stream lives.</summary>
+/// <remarks>
+/// Supervision, again and again: 1. wait for a ladder; 2. ask for a share of the node's processor time; 3. take a worker; 4. let it work until
+/// it fails; 5. wait, longer each time. A new worker gets the units that its predecessor had not delivered frames of, and goes on after the
+/// last frame delivered.
+/// </remarks>
+internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
+{
+    private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RefusedRetry = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestSnapshot = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LagToReport = TimeSpan.FromSeconds(1);
+
+    private readonly string _streamId;
+    private readonly TranscodeOptions _options;
+    private readonly ILadderOutput _output;
+    private readonly WorkerPool _pool;
+    private readonly TranscodeBudget _budget;
+    private readonly ILogger _logger;
+    private readonly RestartDelay _delay;
+    private readonly LadderQueue _queue = new(TimeProvider.System);   // received timestamps are those of this clock, in the worker as well
+    private readonly LatencyWindow _latency = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private readonly Task _supervision;
+    private TaskCompletionSource _formatSet = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<int, TaskCompletionSource<byte[]?>> _snapshots = [];
+    private int _snapshotNumber;
+    private int _generation;
+    private volatile WorkerSession? _session;
+    private volatile LadderFormat? _ladder;                  // the one that frames come of
+    private volatile LadderFormat? _wanted;                  // the one that was asked for last
+    private long[] _framesOfRung = [];
+    private bool[] _isRungUp = [];
+    private volatile bool _isUp;
+    private volatile bool _isRefused;
+    private volatile string? _reason;
+    private int _restarts;
+    private int _failuresOverUnits;
+    private long _droppedByWorkers;
+    private long _droppedReported;
+    private CancellationTokenSource? _sessionEnd;
+
+    /// <param name="streamId">The stream, for the log.</param>
+    /// <param name="options">How to encode.</param>
+    /// <param name="output">Takes the frames.</param>
+    /// <param name="pool">Where workers come from.</param>
+    /// <param name="budget">The node's processor time.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="healthyAfter">How long a worker must deliver frames for its failure to count as the first; default 10 s.</param>
+    public LadderWorker(string streamId, TranscodeOptions options, ILadderOutput output, WorkerPool pool, TranscodeBudget budget, ILogger<LadderWorker> logger,
+        TimeSpan? healthyAfter = null)
+    {
+        (_streamId, _options, _output, _pool, _budget, _logger) = (streamId, options, output, pool, budget, logger);
+        _delay = new RestartDelay(healthyAfter ?? HealthyAfter);
+        _supervision = Task.Run(SuperviseAsync);
+    }
+
+    /// <summary>How it is doing.</summary>
+    public TranscodeState State
+    {
+        get
+        {
+            WorkerStats stats = _session?.Stats ?? default;
+            LadderFormat? format = _ladder ?? _wanted;
+            bool isWanted = _wanted is { Rungs.Count: > 0 };
+            string? reason = !isWanted ? null : _reason ?? DescribeLag(stats);
+            return new TranscodeState
+            {
+                IsDegraded = reason is not null,
+                Reason = reason,
+                Device = stats.DeviceName,
+                Restarts = Volatile.Read(ref _restarts),
+                FramesDropped = _queue.Dropped + Volatile.Read(ref _droppedByWorkers),
+                LatencyMilliseconds = _latency.Percentile95(),
+                Renditions = format is null ? [] : [.. format.Rungs.Select(StateOf)],
+            };
+        }
+    }
+
+    /// <summary>Process id of the worker at work; <see langword="null"/> while there is none.</summary>
+    internal int? WorkerId => _session?.WorkerId;
+
+    /// <summary>Says what follows, before its first unit and again at each change of format. What was written before comes out first.</summary>
+    /// <param name="source">The source's format.</param>
+    /// <param name="rungs">What to encode; nothing when empty.</param>
+    public void Configure(VideoTrack source, IReadOnlyList<RungPlan> rungs)
+    {
+        var format = new LadderFormat(++_generation, source, rungs);
+        if (rungs.Count == 0) { Drain(); }
+        TaskCompletionSource set;
+        lock (_gate)
+        {
+            _wanted = format;
+            _queue.SetFormat(rungs.Count == 0 ? null : format);
+            (set, _formatSet) = (_formatSet, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+        _budget.Change(this, source, rungs);
+        set.SetResult();
+    }
+
+    /// <summary>The next coded picture, in decoding order. Never waits.</summary>
+    /// <param name="unit">The unit; retained for as long as it is needed.</param>
+    /// <param name="timeline">Numbers timelines.</param>
+    /// <param name="startsSegment">Every rendition starts a segment with it.</param>
+    public void Write(AccessUnit unit, int timeline, bool startsSegment)
+    {
+        if (_isRefused || !_queue.Add(unit, timeline, startsSegment)) { return; }
+        _session?.Wake();
+    }
+
+    /// <summary>Asks for all that is still held back: no unit follows soon. <see cref="ILadderOutput.OnDrained"/> tells when all has come.</summary>
+    public void Drain()
+    {
+        _queue.AddDrain();
+        _session?.Wake();
+    }
+
+    /// <summary>The newest key frame as a JPEG file; <see langword="null"/> if there is none.</summary>
+    /// <param name="maxWidth">Its width at most, in pixels.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<byte[]?> SnapshotAsync(int maxWidth, CancellationToken cancellationToken)
+    {
+        var snapshot = new TaskCompletionSource<byte[]?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        int number;
+        lock (_gate)
+        {
+            number = ++_snapshotNumber;
+            if (_session is not { } session || !session.Request(WorkerProtocol.WriteSnapshot(number, maxWidth))) { return null; }
+            _snapshots.Add(number, snapshot);
+        }
+        try { return await snapshot.Task.WaitAsync(LongestSnapshot, cancellationToken); }
+        catch (TimeoutException) { return null; }
+        finally { EndSnapshot(number, null); }
+    }
+
+    /// <summary>Ends the worker. No call of the output follows.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _supervision;
+        _queue.SetFormat(null);
+        _queue.Clear();
+        _stopping.Dispose();
+    }
+
+    void ISessionEvents.OnConfigured(LadderFormat format)
+    {
+        _isRungUp = new bool[format.Rungs.Count];
+        if (!_queue.OnConfigured(format)) { return; }
+        _framesOfRung = new long[format.Rungs.Count];
+        _ladder = format;
+        _isUp = false;
+        _output.OnLadder(format.Rungs);
+    }
+
+    void ISessionEvents.OnFormat(int rung, VideoTrack track) => _output.OnFormat(rung, track);
+
+    void ISessionEvents.OnFrame(in WorkerFrame frame, MediaBuffer payload)
+    {
+        TimeSpan latency = Stopwatch.GetElapsedTime(frame.ReceivedTimestamp);
+        _latency.Add(latency);
+        TranscodeMetrics.Latency.Record(latency.TotalMilliseconds);
+        TranscodeMetrics.Frames.Add(1);
+        _framesOfRung[frame.Rung]++;
+        _output.OnFrame(frame.Rung, frame.Timeline, frame.Pts90k, frame.Dts90k, frame.IsKey, frame.ReceivedTimestamp, payload);
+        if (_isRungUp[frame.Rung]) { return; }
+        _isRungUp[frame.Rung] = true;
+        if (_isUp || Array.Exists(_isRungUp, static isUp => !isUp)) { return; }
+        (_isUp, _reason) = (true, null);
+        LogUp(_streamId);
+        _output.OnUp();
+    }
+
+    void ISessionEvents.OnDrained()
+    {
+        _output.OnDrained();
+        if (_wanted is { Rungs.Count: 0 }) { _sessionEnd?.Cancel(); }
+    }
+
+    void ISessionEvents.OnImage(int request, ReadOnlySpan<byte> jpeg) => EndSnapshot(request, jpeg.IsEmpty ? null : jpeg.ToArray());
+
+    void ISessionEvents.OnBug(Exception error) => LogBug(error, _streamId);
+
+    void ISessionEvents.OnStats(in WorkerStats before, in WorkerStats now)
+    {
+        Interlocked.Add(ref _droppedByWorkers, now.FramesDropped - before.FramesDropped);
+        long dropped = _queue.Dropped + Volatile.Read(ref _droppedByWorkers);
+        TranscodeMetrics.FramesDropped.Add(dropped - _droppedReported);
+        _droppedReported = dropped;
+        TranscodeMetrics.Errors.Add(now.Errors - before.Errors);
+        RecordMean(TranscodeMetrics.Decode, now.DecodeTicks - before.DecodeTicks, now.FramesDecoded - before.FramesDecoded);
+        RecordMean(TranscodeMetrics.Scale, now.ScaleTicks - before.ScaleTicks, now.FramesScaled - before.FramesScaled);
+        RecordMean(TranscodeMetrics.Encode, now.EncodeTicks - before.EncodeTicks, now.FramesEncoded - before.FramesEncoded);
+        if (now.FramesDecoded > before.FramesDecoded) { TranscodeMetrics.Lag.Record(now.LagMicroseconds / 1000.0); }
+        if (now.SkipLevel > 0 && before.SkipLevel == 0) { LogOverloaded(_streamId, DescribeLag(now)!); }
+    }
+
+    void ISessionEvents.OnCores(double cores) => _budget.Measure(this, cores, _session is { Stats.SkipLevel: > 0 });
+
+    private async Task SuperviseAsync()
+    {
+        CancellationToken stopping = _stopping.Token;
+        try
+        {
+            while (true)
+            {
+                LadderFormat format = await WaitForLadderAsync(stopping);
+                if (!await ReserveAsync(format, stopping)) { continue; }
+                (string? failure, TimeSpan atWork) = await WorkAsync(stopping);
+                if (failure is null) { continue; }           // there was nothing left to do
+                GoDown(failure);
+                Interlocked.Increment(ref _restarts);
+                TranscodeMetrics.Restarts.Add(1);
+                TimeSpan delay = _delay.Next(atWork);
+                LogDown(_streamId, failure, delay.TotalSeconds);
+                await Task.Delay(delay, stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested) { /* the stream is over */ }
+        finally { _budget.Release(this); }
+    }
+
+    private async Task<LadderFormat> WaitForLadderAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            Task set;
+            lock (_gate)
+            {
+                if (_wanted is { Rungs.Count: > 0 } wanted) { return wanted; }
+                _queue.Clear();
+                set = _formatSet.Task;
+            }
+            _budget.Release(this);
+            await set.WaitAsync(stopping);
+        }
+    }
+
+    private async Task<bool> ReserveAsync(LadderFormat format, CancellationToken stopping)
+    {
+        Task room = _budget.RoomMade;
+        string? refusal = _budget.TryReserve(this, format.Source, format.Rungs);
+        if (refusal is null)
+        {
+            _isRefused = false;
+            return true;
+        }
+        if (!_isRefused)
+        {
+            TranscodeMetrics.Refused.Add(1);
+            LogRefused(_streamId, refusal);
+        }
+        _isRefused = true;
+        _queue.Clear();
+        GoDown(refusal);
+        await Task.WhenAny(room, Task.Delay(RefusedRetry, stopping));
+        return false;
+    }
+
+    /// <summary>Lets one worker work until it fails or is not needed any more.</summary>
+    /// <returns>How it failed, and how long it had delivered frames.</returns>
+    private async Task<(string? Failure, TimeSpan AtWork)> WorkAsync(CancellationToken stopping)
+    {
+        WorkerProcess worker;
+        try { worker = await _pool.TakeAsync(stopping); }
+        catch (WorkerStartException error) { return (error.Message, TimeSpan.Zero); }
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var session = new WorkerSession(worker, _queue, this, _options);
+        _sessionEnd = end;
+        _session = session;
+        if (_wanted is { Rungs.Count: 0 }) { await end.CancelAsync(); }
+        string failure = await session.RunAsync(end.Token);
+        lock (_gate)
+        {
+            _session = null;
+            _sessionEnd = null;
+            foreach (TaskCompletionSource<byte[]?> snapshot in _snapshots.Values) { snapshot.TrySetResult(null); }
+        }
+        stopping.ThrowIfCancellationRequested();
+        if (end.IsCancellationRequested) { return (null, TimeSpan.Zero); }
+        // Two workers that failed over the same units before they delivered anything: a third would as well.
+        _failuresOverUnits = session is { Frames: 0, WasFed: true } ? _failuresOverUnits + 1 : 0;
+        _queue.Rewind(forget: _failuresOverUnits > 1);
+        return (failure, session.FirstFrame == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(session.FirstFrame));
+    }
+
+    private void GoDown(string reason)
+    {
+        bool isNews = _isUp || _reason != reason;
+        (_isUp, _reason) = (false, reason);
+        _isRungUp = new bool[_isRungUp.Length];
+        if (isNews) { _output.OnDown(reason); }
+    }
+
+    private void EndSnapshot(int number, byte[]? jpeg)
+    {
+        TaskCompletionSource<byte[]?>? snapshot;
+        lock (_gate) { _snapshots.Remove(number, out snapshot); }
+        snapshot?.TrySetResult(jpeg);
+    }
+
+    private RenditionState StateOf(RungPlan rung, int index)
+    {
+        (long[] frames, bool[] isUp) = (_framesOfRung, _isRungUp);
+        return new RenditionState(rung.Name, rung.Codec.ToString().ToLowerInvariant(), $"{rung.Width}x{rung.Height}", rung.Bitrate,
+            index < frames.Length ? frames[index] : 0, index < isUp.Length && isUp[index]);
+    }
+
+    private static string? DescribeLag(in WorkerStats stats) => stats.SkipLevel switch
+    {
+        0 => stats.LagMicroseconds > LagToReport.TotalMicroseconds ? $"renditions are {stats.LagMicroseconds / 1e6:F1} s late" : null,
+        <= LagController.EvenLevels => $"this machine cannot keep up: {stats.SkipLevel} of {stats.SkipLevel + 1} pictures are left out",
+        LagController.ReferencesOnlyLevel => "this machine cannot keep up: pictures that no other refers to are left out, and most of the rest",
+        _ => "this machine cannot keep up: only key frames are encoded",
+    };
+
+    private static void RecordMean(System.Diagnostics.Metrics.Histogram<double> histogram, long ticks, long count)
+    {
+        if (count > 0 && ticks >= 0) { histogram.Record(ticks * 1000.0 / Stopwatch.Frequency / count); }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Stream {Stream}: its encoded frames could not be taken")]
+    private partial void LogBug(Exception error, string stream);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: all renditions are up")]
+    private partial void LogUp(string stream);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: renditions are down, next try in {Seconds} s. {Reason}")]
+    private partial void LogDown(string stream, string reason, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: renditions are refused: {Reason}")]
+    private partial void LogRefused(string stream, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: {Reason}")]
+    private partial void LogOverloaded(string stream, string reason);
+}
