@@ -9,6 +9,9 @@ internal sealed class TranscodeOptions
     /// <summary>Whether to encode renditions beside the source. Default true.</summary>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>The ladder file, such as <c>configs/ladder.yaml</c>. Default empty: 360p alone.</summary>
+    [FilePath] public string Ladder { get; set; } = "";
+
     /// <summary>Whether to use a GPU where one is found. Default true.</summary>
     public bool GpuEnabled { get; set; } = true;
 

@@ -1,3 +1,4 @@
+using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Publishing;
 using Mirror.Media.Frames;
 using Mirror.Streams.Feed;
@@ -5,7 +6,7 @@ using Mirror.Streams.Store;
 
 namespace Mirror.GpuTranscode.Packaging;
 
-/// <summary>Packages one stream's source: a video and an audio rendition, cut together.</summary>
+/// <summary>Packages one stream: the source's video and audio, cut together, and its encoded renditions, which follow those cuts.</summary>
 /// <remarks>
 /// The first units are held until the playlists' constants, which may never change, can be told from them: frame duration, key-frame
 /// distance, tracks. That takes until the second segment's first picture; then they go through like all that follow. Both renditions
@@ -29,6 +30,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     private const long ClockRate = VideoPackager.Timescale;
     private const long LargestStartBytes = 64L * 1024 * 1024;
     private const int TargetDurationOfLongGops = 10;         // seconds, where the first GOP outlasted the start
+    private const double FrameRateTolerance = 0.02;          // 59.94 fps is what a cap of 60, or of 29.97, is meant for
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan LongestWaitForTrack = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan UsualFrame = TimeSpan.FromMilliseconds(40);
@@ -41,6 +43,14 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     private int _targetDuration;
     private VideoPackager? _video;
     private AudioPackager? _audio;
+    private TimeSpan _frame = UsualFrame;
+
+    /// <summary>The encoded renditions; <see langword="null"/> where there are none.</summary>
+    public LadderPackager? Ladder { get; private set; }
+
+    /// <summary>Encodes renditions as well. Before the first unit.</summary>
+    /// <param name="create">Makes the packager of the encoded renditions from what begins one at a media sequence number.</param>
+    public void AddLadder(Func<Func<RungPlan, long, FollowerPackager>, LadderPackager> create) => Ladder = create(BeginRendition);
 
     public void SetLayout(FeedLayout layout) => _layout = layout;
 
@@ -51,6 +61,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
             Route(unit);
             return;
         }
+        if (unit.Track is VideoTrack track) { Ladder?.Prepare(track); }
         _start.Add(unit.Retain());
         _startBytes += unit.Payload.Length;
         if (CanStart()) { Start(); }
@@ -61,6 +72,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         if (!_hasStarted && _start.Count > 0) { Start(); }
         _audio?.Interrupt(_video);
         _video?.Interrupt();
+        Ladder?.Interrupt();
     }
 
     public void End()
@@ -68,7 +80,11 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         Interrupt();
         _video?.Rendition.End();
         _audio?.Rendition.End();
+        Ended = Ladder?.EndAsync() ?? Task.CompletedTask;
     }
+
+    /// <summary>Completes once the encoded renditions have ended as well.</summary>
+    public Task Ended { get; private set; } = Task.CompletedTask;
 
     private bool CanStart()
     {
@@ -127,8 +143,10 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     {
         if (unit.Track is VideoTrack track)
         {
+            Ladder?.Prepare(track);
             _video ??= CreateVideo(track);
             _video.Write(unit);
+            Ladder?.Write(unit);
             _audio?.OnVideo(_video);
         }
         else
@@ -140,9 +158,10 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
 
     private VideoPackager CreateVideo(VideoTrack track)
     {
-        TimeSpan frame = FrameDuration(track);
-        RenditionPlan plan = Plan(VideoRendition, isVideo: true, VideoPackager.Timescale, frame);
-        return new VideoPackager(new RenditionPackager(plan, track, publisher), [_cuts], options.SegmentDuration, frame, streamId, logger);
+        _frame = FrameDuration(track);
+        RenditionPlan plan = Plan(VideoRendition, isVideo: true, VideoPackager.Timescale, _frame);
+        ICutFollower[] followers = Ladder is null ? [_cuts] : [_cuts, Ladder];
+        return new VideoPackager(new RenditionPackager(plan, track, publisher), followers, options.SegmentDuration, _frame, streamId, logger);
     }
 
     private AudioPackager CreateAudio(AccessUnit unit)
@@ -151,6 +170,14 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         var frame = TimeSpan.FromSeconds(unit.SampleCount / (double)track.SampleRate);
         RenditionPlan plan = Plan(AudioRendition, isVideo: false, (uint)track.SampleRate, frame);
         return new AudioPackager(new RenditionPackager(plan, track, publisher), _cuts, options.SegmentDuration);
+    }
+
+    private FollowerPackager BeginRendition(RungPlan rung, long firstMsn)
+    {
+        TimeSpan frame = _frame;
+        if (rung.LargestFrameRate.IsKnown) { frame *= Math.Max(1, Math.Ceiling(1 / rung.LargestFrameRate.Value / frame.TotalSeconds - FrameRateTolerance)); }
+        RenditionPlan plan = Plan(rung.Name, isVideo: true, VideoPackager.Timescale, frame) with { FirstMsn = firstMsn };
+        return new FollowerPackager(plan, frame, publisher, time);
     }
 
     private RenditionPlan Plan(string rendition, bool isVideo, uint timescale, TimeSpan frame)

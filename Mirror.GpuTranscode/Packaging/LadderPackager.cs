@@ -1,0 +1,196 @@
+using Mirror.GpuTranscode.Ladder;
+using Mirror.GpuTranscode.Workers;
+using Mirror.Media.Frames;
+using Mirror.Streams.Transcoding;
+
+namespace Mirror.GpuTranscode.Packaging;
+
+/// <summary>The encoded renditions of one stream: its pictures go to a worker, what comes back is packaged at the source's cuts.</summary>
+/// <remarks>
+/// The source's side is called by the feed, the encoded side by the worker's reader; a lock keeps the two apart for as long as it takes to
+/// file a cut or a frame. A rendition exists from the first cut on, so that players are told of it at once. Where no frame comes for
+/// <see cref="LongestSilence"/>, it ends, and begins anew when frames come again.
+/// </remarks>
+internal sealed class LadderPackager : ICutFollower, ILadderOutput
+{
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
+
+    private readonly TranscodingLadder _ladder;
+    private readonly Func<RungPlan, long, FollowerPackager> _begin;
+    private readonly TimeProvider _time;
+    private readonly LadderWorker _worker;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, FollowerPackager> _followers = [];
+    private readonly HashSet<string> _silent = [];           // rungs whose rendition ended for want of frames
+    private readonly HashSet<string> _returned = [];         // those of them whose frames come again
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private VideoTrack? _source;
+    private IReadOnlyList<RungPlan> _rungs = [];             // that suit the source
+    private IReadOnlyList<RungPlan> _encoded = [];           // that the worker's frames are of
+    private VideoTrack?[] _tracks = [];
+    private int _timeline;
+    private bool _startsSegment;
+    private bool _isEnding;
+
+    /// <param name="ladder">The rungs that are configured.</param>
+    /// <param name="begin">Begins the rendition of a rung at a media sequence number.</param>
+    /// <param name="createWorker">Makes the worker that encodes for this stream.</param>
+    /// <param name="time">Clock for silence.</param>
+    public LadderPackager(TranscodingLadder ladder, Func<RungPlan, long, FollowerPackager> begin, Func<ILadderOutput, LadderWorker> createWorker, TimeProvider time)
+    {
+        (_ladder, _begin, _time) = (ladder, begin, time);
+        _worker = createWorker(this);
+    }
+
+    public TranscodeState State => _worker.State;
+
+    /// <summary>When the newest key frame was shown (UTC).</summary>
+    public DateTime NewestKeyFrame { get; private set; }
+
+    /// <summary>Says what is coming, as early as it is known: a worker takes a moment to start.</summary>
+    public void Prepare(VideoTrack source)
+    {
+        if (source.SameFormatAs(_source)) { return; }
+        _source = source;
+        IReadOnlyList<RungPlan> rungs = _ladder.PlanFor(source);
+        lock (_lock)
+        {
+            foreach (string gone in _followers.Keys.Except(rungs.Select(rung => rung.Name), StringComparer.Ordinal).ToArray()) { EndRendition(gone); }
+            _silent.Clear();
+            _rungs = rungs;
+        }
+        _worker.Configure(source, rungs);
+    }
+
+    /// <summary>The source's next picture, after its packager had it.</summary>
+    public void Write(AccessUnit unit)
+    {
+        if (unit.IsRandomAccess) { NewestKeyFrame = unit.ProgramTime; }
+        _worker.Write(unit, _timeline, _startsSegment);
+        _startsSegment = false;
+        lock (_lock)
+        {
+            foreach (FollowerPackager follower in _followers.Values) { follower.OnSource(_timeline, unit.Dts90k); }
+            foreach ((string name, FollowerPackager follower) in _followers)
+            {
+                if (_time.GetElapsedTime(follower.LastWritten) > LongestSilence) { EndRendition(name); }   // removing while enumerating is allowed
+            }
+        }
+    }
+
+    /// <summary>The publisher is gone: what is on its way comes out.</summary>
+    public void Interrupt() => _worker.Drain();
+
+    /// <summary>The stream is over: what is on its way comes out, then everything ends.</summary>
+    public async Task EndAsync()
+    {
+        lock (_lock) { _isEnding = true; }
+        _worker.Drain();
+        try { await _ended.Task.WaitAsync(LongestDrain, _time); }
+        catch (TimeoutException) { /* the worker hangs, or there is none */ }
+        await _worker.DisposeAsync();
+        lock (_lock)
+        {
+            foreach (string name in _followers.Keys.ToArray()) { EndRendition(name); }
+        }
+    }
+
+    /// <summary>The newest key frame as a JPEG picture, so wide at most.</summary>
+    public async Task<StreamImage?> MakeImageAsync(int maxWidth)
+    {
+        DateTime programTime = NewestKeyFrame;
+        return await _worker.SnapshotAsync(maxWidth, CancellationToken.None) is { } jpeg ? new StreamImage(jpeg, programTime) : null;
+    }
+
+    void ICutFollower.StartTimeline(Cut cut)
+    {
+        _timeline++;
+        AddCut(cut);
+    }
+
+    void ICutFollower.Add(Cut cut) => AddCut(cut);
+
+    void ICutFollower.Decide(Cut cut)
+    {
+        lock (_lock)
+        {
+            foreach (FollowerPackager follower in _followers.Values) { follower.Decide(new TimelineCut(_timeline, cut)); }
+        }
+    }
+
+    void ICutFollower.Undecide()
+    {
+        lock (_lock)
+        {
+            foreach (FollowerPackager follower in _followers.Values) { follower.Undecide(); }
+        }
+    }
+
+    void ILadderOutput.OnLadder(IReadOnlyList<RungPlan> rungs)
+    {
+        _encoded = rungs;
+        _tracks = new VideoTrack?[rungs.Count];
+    }
+
+    void ILadderOutput.OnFormat(int rung, VideoTrack track) => _tracks[rung] = track;
+
+    void ILadderOutput.OnFrame(int rung, int timeline, long pts90k, long dts90k, bool isKey, long receivedTimestamp, MediaBuffer payload)
+    {
+        string name = _encoded[rung].Name;
+        lock (_lock)
+        {
+            if (_tracks[rung] is { } track && _followers.TryGetValue(name, out FollowerPackager? follower))
+            {
+                follower.Write(track, timeline, pts90k, dts90k, isKey, receivedTimestamp, payload);
+                return;
+            }
+            _returned.Add(name);
+        }
+        payload.Release();
+    }
+
+    void ILadderOutput.OnDrained()
+    {
+        lock (_lock)
+        {
+            foreach (FollowerPackager follower in _followers.Values) { follower.Interrupt(); }
+            if (_isEnding) { _ended.TrySetResult(); }
+        }
+    }
+
+    void ILadderOutput.OnDown(string reason) { }             // what is missing is seen by the source's progress
+
+    void ILadderOutput.OnUp() { }
+
+    private void AddCut(Cut cut)
+    {
+        _startsSegment = true;
+        lock (_lock)
+        {
+            foreach (RungPlan rung in _rungs)
+            {
+                if (_followers.ContainsKey(rung.Name) || !MayBegin(rung.Name)) { continue; }
+                _followers[rung.Name] = _begin(rung, cut.Msn);
+            }
+            foreach (FollowerPackager follower in _followers.Values) { follower.AddCut(new TimelineCut(_timeline, cut)); }
+        }
+    }
+
+    /// <summary>A rendition begins with its stream; one that fell silent begins again once its frames come.</summary>
+    private bool MayBegin(string name)
+    {
+        if (_silent.Contains(name) && !_returned.Contains(name)) { return false; }
+        _silent.Remove(name);
+        _returned.Remove(name);
+        return true;
+    }
+
+    private void EndRendition(string name)
+    {
+        if (!_followers.Remove(name, out FollowerPackager? follower)) { return; }
+        follower.End();
+        _silent.Add(name);
+        _returned.Remove(name);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Mirror.GpuTranscode.Ladder;
+using Mirror.GpuTranscode.Packaging;
+using Mirror.GpuTranscode.Publishing;
+using Mirror.GpuTranscode.Thumbnails;
+using Mirror.GpuTranscode.Workers;
+using Mirror.Streams.Announcements;
+using Mirror.Streams.Feed;
+using Mirror.Streams.Store;
+using Mirror.Streams.Transcoding;
+
+namespace Mirror.GpuTranscode;
+
+/// <summary>Takes every stream that ingest hands over: packages its source, and has its ladder encoded by a worker process.</summary>
+internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions<TranscodeOptions> transcoding, TranscodingLadder ladder, WorkerPool pool,
+    TranscodeBudget budget, ISegmentStore store, IAnnouncements announcements, TimeProvider time, ILoggerFactory loggers)
+    : IFeedTarget, ITranscodeNode, IHostedService, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, Stream> _streams = new(StringComparer.Ordinal);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (transcoding.Value.Enabled) { pool.Prepare(); }
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public IFeedSink Open(string streamId)
+    {
+        var publisher = new PartPublisher(store, announcements, time, loggers.CreateLogger<PartPublisher>());
+        var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>());
+        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output), time)); }
+        var stream = new Stream(this, streamId, packager);
+        _streams[streamId] = stream;
+        return stream;
+    }
+
+    public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new TranscodeCapabilities { IsAvailable = true, CoresInUse = budget.CoresInUse });
+
+    public TranscodeState? StateOf(string streamId) => _streams.TryGetValue(streamId, out Stream? stream) ? stream.Packager.Ladder?.State : null;
+
+    public ValueTask<StreamImage?> GetImageAsync(string streamId, int? width, CancellationToken cancellationToken)
+        => _streams.TryGetValue(streamId, out Stream? stream) && stream.Images is { } images ? images.GetAsync(width, cancellationToken) : default;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Stream stream in _streams.Values) { stream.End(); }
+        foreach (Stream stream in _streams.Values) { await stream.Packager.Ended; }
+    }
+
+    private LadderWorker CreateWorker(string streamId, ILadderOutput output)
+        => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>());
+
+    /// <summary>One stream that the node has.</summary>
+    private sealed class Stream(TranscodeNode node, string id, StreamPackager packager) : IFeedSink
+    {
+        private int _hasEnded;
+
+        public StreamPackager Packager => packager;
+
+        public StreamImages? Images { get; } = packager.Ladder is { } ladder ? new StreamImages(() => ladder.NewestKeyFrame, ladder.MakeImageAsync) : null;
+
+        public void SetLayout(FeedLayout layout) => packager.SetLayout(layout);
+
+        public void Write(Media.Frames.AccessUnit unit) => packager.Write(unit);
+
+        public void Interrupt() => packager.Interrupt();
+
+        public void End()
+        {
+            if (Interlocked.Exchange(ref _hasEnded, 1) != 0) { return; }
+            node._streams.TryRemove(new KeyValuePair<string, Stream>(id, this));     // but not one that has begun under the same name since
+            packager.End();
+        }
+    }
+}
