@@ -34,10 +34,9 @@ internal sealed unsafe class VideoDecoder : IDisposable
     /// <exception cref="FFmpegException">The decoder isn't there, or refuses the configuration.</exception>
     public VideoDecoder(VideoTrack track, int threads, HardwareDevice? device)
     {
-        AVCodecID id = track.Codec == Codec.H265 ? AVCodecID.AV_CODEC_ID_HEVC : AVCodecID.AV_CODEC_ID_H264;
         try
         {
-            AVCodec* codec = ffmpeg.avcodec_find_decoder(id);
+            AVCodec* codec = Find(track.Codec);
             if (codec is null) { throw new FFmpegException($"find a decoder for {track.Codec}", ffmpeg.AVERROR(ffmpeg.ENOSYS)); }
             _context = ffmpeg.avcodec_alloc_context3(codec);
             _packet = ffmpeg.av_packet_alloc();
@@ -56,6 +55,16 @@ internal sealed unsafe class VideoDecoder : IDisposable
             throw;
         }
     }
+
+    // FFmpeg's own "av1" decodes with a GPU's help alone.
+    private static AVCodec* Find(Codec codec) => codec switch
+    {
+        Codec.H264 => ffmpeg.avcodec_find_decoder(AVCodecID.AV_CODEC_ID_H264),
+        Codec.H265 => ffmpeg.avcodec_find_decoder(AVCodecID.AV_CODEC_ID_HEVC),
+        Codec.Mpeg2Video => ffmpeg.avcodec_find_decoder(AVCodecID.AV_CODEC_ID_MPEG2VIDEO),
+        Codec.Av1 => ffmpeg.avcodec_find_decoder_by_name("libdav1d"),
+        _ => null,
+    };
 
     /// <summary>What is left out from the next picture on.</summary>
     public DecoderSkip Skip

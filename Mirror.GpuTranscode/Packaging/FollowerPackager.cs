@@ -19,6 +19,7 @@ internal sealed class FollowerPackager
     private const long LongestLag90k = 2 * VideoPackager.Timescale;
 
     private readonly RenditionPackager _rendition;
+    private readonly bool _isReordered;
     private readonly TimeProvider _time;
     private readonly LinkedList<TimelineCut> _cuts = new();
     private LinkedListNode<TimelineCut>? _decided;
@@ -29,12 +30,14 @@ internal sealed class FollowerPackager
 
     /// <param name="plan">The playlist's constants; the first number is that of the first cut to come.</param>
     /// <param name="frame">Expected duration of one frame.</param>
+    /// <param name="isReordered">Frames come in another order than they are shown in: there are B-frames.</param>
     /// <param name="publisher">Where parts go.</param>
     /// <param name="time">Tells when the last frame came.</param>
-    public FollowerPackager(RenditionPlan plan, TimeSpan frame, PartPublisher publisher, TimeProvider time)
+    public FollowerPackager(RenditionPlan plan, TimeSpan frame, bool isReordered, PartPublisher publisher, TimeProvider time)
     {
         _rendition = new RenditionPackager(plan, track: null, publisher);
         _frame90k = (long)(frame.TotalSeconds * VideoPackager.Timescale);
+        _isReordered = isReordered;
         _time = time;
         LastWritten = time.GetTimestamp();
     }
@@ -89,7 +92,8 @@ internal sealed class FollowerPackager
                 ProgramTime = segment.Cut.ProgramTime + TimeSpan.FromTicks((pts90k - segment.Cut.Pts90k) * TimeSpan.TicksPerSecond / VideoPackager.Timescale),
                 ReceivedTimestamp = receivedTimestamp,
             };
-            _rendition.Add(unit, dts90k + Offset90k, pts90k + Offset90k, (uint)_frame90k, EndsSegment(timeline, pts90k));
+            bool ends = EndsSegment(timeline, pts90k, out long left90k);
+            _rendition.Add(unit, dts90k + Offset90k, pts90k + Offset90k, (uint)(ends ? left90k : _frame90k), ends);
         }
         else { PackagingMetrics.UnitsDropped.Add(1); }
         payload.Release();
@@ -130,9 +134,12 @@ internal sealed class FollowerPackager
     /// <summary>Its time is past: a gap, or another frame, stands there.</summary>
     private bool IsBehind(long dts90k) => dts90k + Offset90k < _rendition.NextDecodeTime - _frame90k / 2;
 
-    /// <summary>It is the last before a cut that the source has made, or is sure to make.</summary>
-    private bool EndsSegment(int timeline, long pts90k)
-        => _cuts.First is { } next && next.Value.Timeline == timeline && next.Value.Cut.Pts90k - pts90k < _frame90k * 5 / 4;
+    /// <summary>It is the last before a cut that the source has made, or is sure to make: it lasts until there. With B-frames others may follow it.</summary>
+    private bool EndsSegment(int timeline, long pts90k, out long left90k)
+    {
+        left90k = _cuts.First is { } next && next.Value.Timeline == timeline ? next.Value.Cut.Pts90k - pts90k : long.MaxValue;
+        return !_isReordered && left90k < _frame90k * 5 / 4;
+    }
 
     /// <summary>Two equal steps make a rate; one by itself is an accident. Of two that the 90 kHz clock rounds apart, the shorter is expected.</summary>
     private void TrackFrameDuration(long dts90k)

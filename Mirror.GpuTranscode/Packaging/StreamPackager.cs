@@ -177,7 +177,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         TimeSpan frame = _frame;
         if (rung.LargestFrameRate.IsKnown) { frame *= Math.Max(1, Math.Ceiling(1 / rung.LargestFrameRate.Value / frame.TotalSeconds - FrameRateTolerance)); }
         RenditionPlan plan = Plan(rung.Name, isVideo: true, VideoPackager.Timescale, frame) with { FirstMsn = firstMsn };
-        return new FollowerPackager(plan, frame, publisher, time);
+        return new FollowerPackager(plan, frame, isReordered: rung.BFrames > 0, publisher, time);
     }
 
     private RenditionPlan Plan(string rendition, bool isVideo, uint timescale, TimeSpan frame)

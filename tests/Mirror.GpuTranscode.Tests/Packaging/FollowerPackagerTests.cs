@@ -15,15 +15,18 @@ public sealed class FollowerPackagerTests
     private const int Delay = 3;                             // pictures that the encoder is behind
     private const long Frame90k = 3_000;
     private readonly Recorder _recorder = new();
-    private readonly Rig _rig;
+    private readonly Lazy<Rig> _shared;
 
-    public FollowerPackagerTests() => _rig = new Rig(_recorder);
+    public FollowerPackagerTests() => _shared = new(() => new Rig(_recorder));
+
+    private Rig Encoder => _shared.Value;
+
 
     [Fact]
     public void Segments_have_the_sources_numbers_times_and_key_frames()
     {
-        _rig.Send(0, 300);
-        _rig.Finish();
+        Encoder.Send(0, 300);
+        Encoder.Finish();
         AssertAligned();
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
         Assert.Equal(300, _recorder.Samples(Rendition).Count);
@@ -33,17 +36,17 @@ public sealed class FollowerPackagerTests
     [Fact]
     public void A_decided_cut_lets_the_last_part_say_that_it_is_the_last()
     {
-        _rig.Send(0, 300);
-        _rig.Finish();
+        Encoder.Send(0, 300);
+        Encoder.Finish();
         Assert.All(_recorder.Segments(Rendition).Skip(6).SkipLast(1), segment => Assert.True(segment[^1].EndsSegment));
     }
 
     [Fact]
     public void Half_the_frame_rate_keeps_every_boundary()
     {
-        _rig.Keeps = index => index % Gop % 2 == 0;
-        _rig.Send(0, 300);
-        _rig.Finish();
+        var rig = new Rig(_recorder, pictureStep: 2) { Keeps = index => index % Gop % 2 == 0 };
+        rig.Send(0, 300);
+        rig.Finish();
         AssertAligned();
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
     }
@@ -51,9 +54,9 @@ public sealed class FollowerPackagerTests
     [Fact]
     public void Missing_frames_become_gaps_and_numbers_stay_equal()
     {
-        _rig.Keeps = index => index is < 100 or >= 140;      // from the middle of a segment to the middle of another
-        _rig.Send(0, 300);
-        _rig.Finish();
+        Encoder.Keeps = index => index is < 100 or >= 140;      // from the middle of a segment to the middle of another
+        Encoder.Send(0, 300);
+        Encoder.Finish();
         AssertAligned();
         long missing = _recorder.Announcements.OfType<PartMissing>().Where(part => part.Rendition.Rendition == Rendition).Sum(part => part.Duration);
         Assert.Equal(40 * Frame90k, missing);
@@ -63,23 +66,23 @@ public sealed class FollowerPackagerTests
     [Fact]
     public void While_frames_stay_away_gaps_follow_the_source()
     {
-        _rig.Keeps = index => index is < 100 or >= 400;
-        _rig.Send(0, 350);
+        Encoder.Keeps = index => index is < 100 or >= 400;
+        Encoder.Send(0, 350);
         // Two seconds behind the source everything is told.
         PartMissing last = _recorder.Announcements.OfType<PartMissing>().Last(part => part.Rendition.Rendition == Rendition);
         Assert.InRange(_recorder.Parts(Rig.Source).Last().Msn - last.Msn, 1, 6);
-        _rig.Send(350, 550);
-        _rig.Finish();
+        Encoder.Send(350, 550);
+        Encoder.Finish();
         AssertAligned();
     }
 
     [Fact]
     public void A_discontinuity_of_the_source_is_one_here_as_well()
     {
-        _rig.Send(0, 100);
-        _rig.Drain();
-        _rig.Send(1000, 1150, startsTimeline: true);
-        _rig.Finish();
+        Encoder.Send(0, 100);
+        Encoder.Drain();
+        Encoder.Send(1000, 1150, startsTimeline: true);
+        Encoder.Finish();
         AssertAligned();
         long[] source = [.. _recorder.Parts(Rig.Source).Where(part => part.StartsDiscontinuity).Select(part => part.Msn)];
         long[] here = [.. _recorder.Parts(Rendition).Where(part => part.StartsDiscontinuity).Select(part => part.Msn)];
@@ -90,10 +93,10 @@ public sealed class FollowerPackagerTests
     [Fact]
     public void Another_format_begins_with_a_segment()
     {
-        _rig.Send(0, 100);
-        _rig.Track = Source.VideoOf(320, 180);               // an encoder that replaces another in mid-segment
-        _rig.Send(100, 200);
-        _rig.Finish();
+        Encoder.Send(0, 100);
+        Encoder.Track = Source.VideoOf(320, 180);               // an encoder that replaces another in mid-segment
+        Encoder.Send(100, 200);
+        Encoder.Finish();
         AssertAligned();
         Announcement[] announced = [.. _recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == Rendition && announcement is InitReady or PartReady)];
         int second = Array.FindLastIndex(announced, announcement => announcement is InitReady);
@@ -133,13 +136,13 @@ public sealed class FollowerPackagerTests
         private int _timeline;
         private bool _startsSegment;
 
-        public Rig(Recorder recorder)
+        public Rig(Recorder recorder, int pictureStep = 1)
         {
             var publisher = new PartPublisher(recorder, recorder, TimeProvider.System, NullLogger<PartPublisher>.Instance);
             TimeSpan frame = TimeSpan.FromSeconds(Frame90k / 90_000.0);
             RenditionPlan Plan(string name) => new(new RenditionKey("s", name), true, VideoPackager.Timescale, TimeSpan.FromMilliseconds(100), 1, 50, 0);
             _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), frame, "s", NullLogger.Instance);
-            _follower = new FollowerPackager(Plan(Rendition), frame, publisher, TimeProvider.System);
+            _follower = new FollowerPackager(Plan(Rendition), frame * pictureStep, isReordered: false, publisher, TimeProvider.System);
         }
 
         public Func<int, bool> Keeps { get; set; } = _ => true;
