@@ -120,7 +120,8 @@ internal sealed unsafe class VideoDecoder : IDisposable
         _context->extradata_size = configuration.Length;
         configuration.CopyTo(new Span<byte>(_context->extradata, configuration.Length));
         _context->pkt_timebase = new AVRational { num = 1, den = 90_000 };
-        _context->flags |= ffmpeg.AV_CODEC_FLAG_LOW_DELAY;
+        // To the MPEG-2 decoder the flag promises a stream without B pictures, which it then shows out of order.
+        if (track.Codec != Codec.Mpeg2Video) { _context->flags |= ffmpeg.AV_CODEC_FLAG_LOW_DELAY; }
         _context->thread_type = ffmpeg.FF_THREAD_SLICE;      // frame threads would hold a frame back each
         int cores = Math.Min(MostThreads, Environment.ProcessorCount);
         _context->thread_count = threads > 0 ? threads : track.Height >= LinesForThreads ? cores : 1;

@@ -12,9 +12,9 @@ public sealed class LadderTests(ITestOutputHelper output)
     private static readonly Dictionary<string, (string Video, bool IsSourcePlayable)> Kinds = new()
     {
         ["H.264, 25 fps"] = ("-i testsrc2=size=1280x720:rate=25 -c:v libx264 -preset ultrafast -g 12 -sc_threshold 0 -pix_fmt yuv420p", true),
-        ["H.264, 59.94 fps, B-frames"] = ("-i testsrc2=size=1280x720:rate=60000/1001 -c:v libx264 -preset ultrafast -g 30 -sc_threshold 0 -bf 2 -pix_fmt yuv420p", true),
+        ["H.264, 59.94 fps, B-frames"] = ("-i testsrc2=size=854x480:rate=60000/1001 -c:v libx264 -preset ultrafast -g 30 -sc_threshold 0 -bf 2 -pix_fmt yuv420p", true),
         ["HEVC, 30 fps, GOP 2 s"] = ("-i testsrc2=size=1280x720:rate=30 -c:v libx265 -preset ultrafast -x265-params keyint=60:min-keyint=60:scenecut=0:open-gop=0:log-level=error -pix_fmt yuv420p", true),
-        ["HEVC, HLG, 10 bit"] = ("-i testsrc2=size=1280x720:rate=25 -c:v libx265 -preset ultrafast -x265-params "
+        ["HEVC, HLG, 10 bit"] = ("-i testsrc2=size=640x360:rate=25 -c:v libx265 -preset ultrafast -x265-params "
             + "keyint=12:min-keyint=12:scenecut=0:open-gop=0:log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc -pix_fmt yuv420p10le", true),
         ["H.264, 4:2:2, 10 bit"] = ("-i testsrc2=size=1280x720:rate=25 -c:v libx264 -preset ultrafast -g 12 -sc_threshold 0 -pix_fmt yuv422p10le", true),
         ["H.264, interlaced, 4:3 anamorphic"] = ("-i testsrc2=size=720x576:rate=25 -vf setsar=64/45 -c:v libx264 -preset ultrafast -g 12 -sc_threshold 0 -flags +ilme+ildct -pix_fmt yuv420p", true),
@@ -67,7 +67,7 @@ public sealed class LadderTests(ITestOutputHelper output)
               180p: {height: 180, bitrate: 200kbps, preset: superfast, max_frame_rate: 15}
             """);
         string file = Path.Combine(folder, "source.ts");
-        await Tool.RunAsync("ffmpeg", "-v error -y -f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=12:allf=t -t 36 -c:v libx264 -preset ultrafast -b:v 3M -g 15 -sc_threshold 0 "
+        await Tool.RunAsync("ffmpeg", "-v error -y -f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=12:allf=t -t 36 -c:v libx264 -preset ultrafast -b:v 3M -g 16 -sc_threshold 0 "
             + $"-pix_fmt yuv420p -f mpegts {file}");
         await using MirrorServer server = await MirrorServer.StartAsync("--transcode.ladder", ladder, "--delivery.live_window", "1m", "--store.retention", "3m");
         await using Tool push = Tool.Start("ffmpeg", $"-v error -re -i {file} -c copy -f mpegts", server.SrtUrl("show"));
