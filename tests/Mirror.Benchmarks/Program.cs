@@ -1,10 +1,12 @@
 using Mirror.Benchmarks.Http;
 using Mirror.Benchmarks.Ingest;
+using Mirror.Benchmarks.Transcode;
 using Mirror.Standalone;
 
 // Each bench is a subcommand; those that start with "serve-" are the servers that the http bench starts as processes of their own.
 return args switch
 {
+    ["transcode", .. string[] rest] => await TranscodeBench.RunAsync(rest),
     ["http", .. string[] rest] => await HttpBench.RunAsync(rest),
     ["ingest", .. string[] rest] => await IngestBench.RunAsync(rest),
     ["latency", .. string[] rest] => await LatencyBench.RunAsync(rest),
@@ -18,7 +20,8 @@ return args switch
 
 static async Task<int> RunAllAsync()
 {
-    int failed = await AllocationBench.RunAsync() + await IngestBench.RunAsync([]) + await LatencyBench.RunAsync([]) + await HttpBench.RunAsync([]);
+    int failed = await AllocationBench.RunAsync() + await IngestBench.RunAsync([]) + await LatencyBench.RunAsync([]) + await TranscodeBench.RunAsync([])
+        + await HttpBench.RunAsync([]);
     return failed == 0 ? 0 : 1;
 }
 
@@ -30,6 +33,7 @@ static int Usage()
           ingest [--seconds N] [--only STREAMSxMBPS]      CPU and memory from SRT to a stored part, beside a C receiver and srt-live-transmit
           latency [--seconds N]                           from a part's last packet to the part in a viewer's hands
           allocations                                     bytes allocated a packet and a part, and time a byte, from packets to stored parts
+          transcode [--seconds N]                         CPU and latency of a ladder, beside the ffmpeg program making the same
           http [--seconds N] [--rounds N] [--only TEXT]   CPU and rate of delivery, beside a bare Kestrel and nginx
         """);
     return 2;
