@@ -239,4 +239,44 @@ public sealed class VideoTranscoderTests
         Assert.Equal([times[41], times[60]], recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
         Assert.Equal(49, recording.CountDecodable(0));
     }
+
+    [Theory]
+    [InlineData(TranscodeDevice.Gpu)]
+    [InlineData(TranscodeDevice.GpuDecode)]
+    internal void The_cpu_takes_over_from_a_gpu_that_is_not_there(TranscodeDevice device)
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var settings = new TranscoderSettings { Device = device, GpuIndex = 99 };
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360], settings, recording);
+        Assert.Equal(TranscodeDevice.Cpu, transcoder.Device);
+        Assert.Contains("open GPU 99", transcoder.FallbackReason, StringComparison.Ordinal);
+        media.FeedTo(transcoder);
+        Assert.Equal(90, recording.Frames[0].Count);
+        Assert.Throws<FFmpegException>(() => new VideoTranscoder(media.Track, [Rung360], settings with { AllowSoftwareFallback = false }, recording));
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_for_a_picture()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var output = new Counter();
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360, Rung180], new TranscoderSettings(), output);
+        media.FeedTo(transcoder);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < media.Units.Count; i++) { transcoder.Decode(media.UnitAt(i, startsSegment: media.Units[i].IsKey) with { Pts90k = media.Units[i].Pts90k + 270_000, Dts90k = media.Units[i].Dts90k + 270_000 }); }
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 * 1024);
+        Assert.Equal(360, output.Frames);
+    }
+
+    private sealed class Counter : ITranscodeOutput
+    {
+        public int Frames { get; private set; }
+
+        public void OnFormat(int rung, VideoTrack track)
+        {
+        }
+
+        public void OnFrame(int rung, in EncodedFrame frame) => Frames++;
+    }
 }
