@@ -8,6 +8,8 @@ using Mirror.Streams.Transcoding;
 namespace Mirror.GpuTranscode.Tests.Workers;
 
 /// <summary>Ladders encoded by real worker processes, and what happens to those.</summary>
+[CollectionDefinition(nameof(LadderWorkerTests), DisableParallelization = true)]   // they measure times and this process's files
+[Collection(nameof(LadderWorkerTests))]
 public sealed class LadderWorkerTests
 {
     private static readonly TimeSpan LongestOutage = TimeSpan.FromSeconds(2);
@@ -109,7 +111,7 @@ public sealed class LadderWorkerTests
         (int files, long memory) after = Measure();
         Assert.DoesNotContain(Children(), child => child.State == 'Z');
         await run.UntilAsync(() => Children().Length <= 2, "there is a worker and a spare one");
-        Assert.InRange(after.files, 0, before.files + 12);
+        Assert.InRange(after.files, 0, before.files + 40);
         Assert.InRange(after.memory, 0, before.memory + (60L << 20));    // what the recorder keeps is in it
         Assert.DoesNotContain(Directory.GetFileSystemEntries(Path.GetTempPath()), name => killed.Exists(worker => name.Contains($"-{worker}-", StringComparison.Ordinal)));
         Assert.True(outages[^1] < LongestOutage.TotalMilliseconds, $"longest {outages[^1]:F0} ms, median {outages[outages.Count / 2]:F0} ms");
@@ -158,7 +160,7 @@ public sealed class LadderWorkerTests
         int worker = run.Worker.WorkerId!.Value;
         Task limit = Task.Run(async () =>
         {
-            // A twentieth of the time: about an eighth of what it needs.
+            // A twentieth of the time, which is less than it needs.
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
             while (await timer.WaitForNextTickAsync(CancellationToken.None) && !limiting.IsCancellationRequested)
             {
@@ -170,7 +172,7 @@ public sealed class LadderWorkerTests
         }, CancellationToken.None);
         await run.UntilAsync(() => run.Worker.State is { IsDegraded: true, FramesDropped: > 0 }, "frames are left out");
         int limited = run.Recorder.Frames(0).Length;
-        await run.UntilAsync(() => run.Sent.Count > 30 * LadderRun.FramesPerSecond, "half a minute was sent");
+        await run.UntilAsync(() => run.Sent.Count > 20 * LadderRun.FramesPerSecond, "twenty seconds were sent");
         await limiting.CancelAsync();
         await limit;
         LadderRecorder.Frame[] frames = run.Recorder.Frames(0);
