@@ -22,6 +22,8 @@ public static class TranscodeExtensions
         builder.Services.AddSingleton(options.Ladder.Length == 0 ? TranscodingLadder.Default : TranscodingLadder.Load(options.Ladder));
         builder.Services.AddSingleton(WorkerCommand.Find());
         builder.Services.AddSingleton<WorkerPool>();
+        builder.Services.AddSingleton<NodeCapabilities>();
+        builder.Services.AddSingleton(_ => new GpuPool(options));
         builder.Services.AddSingleton(_ => new TranscodeBudget(Environment.ProcessorCount, options.CpuBudget));
         builder.Services.AddSingleton<TranscodeNode>();
         builder.Services.AddSingleton<IFeedTarget>(services => services.GetRequiredService<TranscodeNode>());

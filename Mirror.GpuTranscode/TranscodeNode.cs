@@ -14,14 +14,18 @@ namespace Mirror.GpuTranscode;
 
 /// <summary>Takes every stream that ingest hands over: packages its source, and has its ladder encoded by a worker process.</summary>
 internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions<TranscodeOptions> transcoding, TranscodingLadder ladder, WorkerPool pool,
-    TranscodeBudget budget, ISegmentStore store, IAnnouncements announcements, TimeProvider time, ILoggerFactory loggers)
+    TranscodeBudget budget, GpuPool gpus, NodeCapabilities capabilities, ISegmentStore store, IAnnouncements announcements, TimeProvider time, ILoggerFactory loggers)
     : IFeedTarget, ITranscodeNode, IHostedService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Stream> _streams = new(StringComparer.Ordinal);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (transcoding.Value.Enabled) { pool.Prepare(); }
+        if (transcoding.Value.Enabled)
+        {
+            pool.Prepare();
+            _ = capabilities.Probe();
+        }
         return Task.CompletedTask;
     }
 
@@ -37,7 +41,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         return stream;
     }
 
-    public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new TranscodeCapabilities { IsAvailable = true, CoresInUse = budget.CoresInUse });
+    public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => capabilities.GetAsync(cancellationToken);
 
     public TranscodeState? StateOf(string streamId) => _streams.TryGetValue(streamId, out Stream? stream) ? stream.Packager.Ladder?.State : null;
 
@@ -51,7 +55,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     }
 
     private LadderWorker CreateWorker(string streamId, ILadderOutput output)
-        => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>());
+        => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>(), gpus);
 
     /// <summary>One stream that the node has.</summary>
     private sealed class Stream(TranscodeNode node, string id, StreamPackager packager) : IFeedSink

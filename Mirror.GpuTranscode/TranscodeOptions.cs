@@ -15,6 +15,9 @@ internal sealed class TranscodeOptions
     /// <summary>Whether to use a GPU where one is found. Default true.</summary>
     public bool GpuEnabled { get; set; } = true;
 
+    /// <summary>Renditions that one GPU may encode at a time; the CPU encodes those of further streams. Default 0: no limit but the driver's.</summary>
+    [Range(0, 1000)] public int GpuSessions { get; set; }
+
     /// <summary>Whether the CPU does what a GPU was meant to and cannot; otherwise those renditions are missing. Default true.</summary>
     public bool AllowSoftwareFallback { get; set; } = true;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.Media.Frames;
 using Mirror.Streams.Transcoding;
@@ -23,6 +24,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private readonly ILadderOutput _output;
     private readonly WorkerPool _pool;
     private readonly TranscodeBudget _budget;
+    private readonly GpuPool _gpus;
     private readonly ILogger _logger;
     private readonly RestartDelay _delay;
     private readonly LadderQueue _queue = new(TimeProvider.System);   // received timestamps are those of this clock, in the worker as well
@@ -54,10 +56,12 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     /// <param name="pool">Where workers come from.</param>
     /// <param name="budget">The node's processor time.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="gpus">The node's GPUs; none when absent.</param>
     /// <param name="healthyAfter">How long a worker must deliver frames for its failure to count as the first; default 10 s.</param>
     public LadderWorker(string streamId, TranscodeOptions options, ILadderOutput output, WorkerPool pool, TranscodeBudget budget, ILogger<LadderWorker> logger,
-        TimeSpan? healthyAfter = null)
+        GpuPool? gpus = null, TimeSpan? healthyAfter = null)
     {
+        _gpus = gpus ?? new GpuPool(new TranscodeOptions { GpuEnabled = false });
         (_streamId, _options, _output, _pool, _budget, _logger) = (streamId, options, output, pool, budget, logger);
         _delay = new RestartDelay(healthyAfter ?? HealthyAfter);
         _supervision = Task.Run(SuperviseAsync);
@@ -225,7 +229,11 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested) { /* the stream is over */ }
-        finally { _budget.Release(this); }
+        finally
+        {
+            _budget.Release(this);
+            _gpus.Release(this);
+        }
     }
 
     private async Task<LadderFormat> WaitForLadderAsync(CancellationToken stopping)
@@ -240,6 +248,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
                 set = _formatSet.Task;
             }
             _budget.Release(this);
+            _gpus.Release(this);
             await set.WaitAsync(stopping);
         }
     }
@@ -269,11 +278,12 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     /// <returns>How it failed, and how long it had delivered frames.</returns>
     private async Task<(string? Failure, TimeSpan AtWork)> WorkAsync(CancellationToken stopping)
     {
+        await _gpus.Known.WaitAsync(stopping);
         WorkerProcess worker;
         try { worker = await _pool.TakeAsync(stopping); }
         catch (WorkerStartException error) { return (error.Message, TimeSpan.Zero); }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var session = new WorkerSession(worker, _queue, this, _options);
+        var session = new WorkerSession(worker, _queue, this, _options.WorkerMemory.Bytes, SettingsFor);
         _sessionEnd = end;
         _session = session;
         if (_wanted is { Rungs.Count: 0 }) { await end.CancelAsync(); }
@@ -290,6 +300,18 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _failuresOverUnits = session is { Frames: 0, WasFed: true } ? _failuresOverUnits + 1 : 0;
         _queue.Rewind(forget: _failuresOverUnits > 1);
         return (failure, session.FirstFrame == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(session.FirstFrame));
+    }
+
+    private TranscoderSettings SettingsFor(LadderFormat format)
+    {
+        // A GPU over which a worker failed may do so again.
+        bool isGpuSuspect = _failuresOverUnits > 0 && _options.AllowSoftwareFallback;
+        (TranscodeDevice device, int gpu) = isGpuSuspect ? (TranscodeDevice.Cpu, 0) : _gpus.Place(this, format.Source, format.Rungs);
+        return new TranscoderSettings
+        {
+            Device = device, GpuIndex = gpu, AllowSoftwareFallback = _options.AllowSoftwareFallback,
+            DecoderThreads = _options.Threads, FilterThreads = _options.Threads, EncoderThreads = _options.Threads,
+        };
     }
 
     private void GoDown(string reason)

@@ -128,6 +128,9 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
                 bool isSound = WorkerProtocol.TryReadStill(item.Payload.Span, out VideoTrack? track, out ReadOnlySpan<byte> unit);
                 SendImage((int)item.Number, isSound ? VideoTranscoder.KeyFrameJpeg(track!, unit) : null);
                 break;
+            case WorkerMessageType.Probe:
+                Send(WorkerMessageType.Capabilities, [], JsonSerializer.SerializeToUtf8Bytes(CapabilityProbe.Run(), WorkerJson.Default.TranscodeCapabilities));
+                break;
         }
     }
 

@@ -124,6 +124,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         await _outputEnded.Task;
         Meter.Dispose();
         Reader.Dispose();
+        _process.StandardError.Dispose();                    // which the next line leaves open
         _process.Dispose();
     }
 

@@ -14,7 +14,7 @@ internal sealed class WorkerSession
     private readonly WorkerProcess _worker;
     private readonly LadderQueue _queue;
     private readonly ISessionEvents _events;
-    private readonly TranscodeOptions _options;
+    private readonly Func<LadderFormat, TranscoderSettings> _settings;
     private readonly WorkerWatch _watch;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Channel<byte[]> _requests = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(4) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -24,10 +24,10 @@ internal sealed class WorkerSession
     private LadderFormat? _configured;
     private string? _fatal;
 
-    public WorkerSession(WorkerProcess worker, LadderQueue queue, ISessionEvents events, TranscodeOptions options)
+    public WorkerSession(WorkerProcess worker, LadderQueue queue, ISessionEvents events, long largestMemory, Func<LadderFormat, TranscoderSettings> settings)
     {
-        (_worker, _queue, _events, _options) = (worker, queue, events, options);
-        _watch = new WorkerWatch(worker.Meter, options.WorkerMemory.Bytes);
+        (_worker, _queue, _events, _settings) = (worker, queue, events, settings);
+        _watch = new WorkerWatch(worker.Meter, largestMemory);
     }
 
     public int WorkerId => _worker.Id;
@@ -112,10 +112,7 @@ internal sealed class WorkerSession
             Source = format.Source,
             Rungs = format.Rungs,
             ResumeAfter = _queue.ResumePoints(format.Generation),
-            Settings = new TranscoderSettings
-            {
-                AllowSoftwareFallback = _options.AllowSoftwareFallback, DecoderThreads = _options.Threads, FilterThreads = _options.Threads, EncoderThreads = _options.Threads,
-            },
+            Settings = _settings(format),
         });
         await _worker.SendAsync(message, cancellationToken);
     }

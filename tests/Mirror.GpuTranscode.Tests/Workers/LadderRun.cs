@@ -30,7 +30,7 @@ internal sealed partial class LadderRun : IAsyncDisposable
     public LadderRun(TranscodeOptions? options = null, WorkerCommand? command = null, TranscodeBudget? budget = null, TimeSpan? healthyAfter = null)
     {
         Pool = new WorkerPool(command ?? WorkerCommand.Find(), NullLogger<WorkerPool>.Instance);
-        Worker = new LadderWorker("s", options ?? new TranscodeOptions(), Recorder, Pool, budget ?? new TranscodeBudget(64, 1), NullLogger<LadderWorker>.Instance, healthyAfter);
+        Worker = new LadderWorker("s", options ?? new TranscodeOptions(), Recorder, Pool, budget ?? new TranscodeBudget(64, 1), NullLogger<LadderWorker>.Instance, healthyAfter: healthyAfter);
     }
 
     public static RungPlan[] Rungs { get; } = [Rung("180p", 320, 180), Rung("90p", 160, 90)];

@@ -111,7 +111,7 @@ public sealed class LadderWorkerTests
         (int files, long memory) after = Measure();
         Assert.DoesNotContain(Children(), child => child.State == 'Z');
         await run.UntilAsync(() => Children().Length <= 2, "there is a worker and a spare one");
-        Assert.InRange(after.files, 0, before.files + 40);
+        Assert.InRange(after.files, 0, before.files + 12);
         Assert.InRange(after.memory, 0, before.memory + (60L << 20));    // what the recorder keeps is in it
         Assert.DoesNotContain(Directory.GetFileSystemEntries(Path.GetTempPath()), name => killed.Exists(worker => name.Contains($"-{worker}-", StringComparison.Ordinal)));
         Assert.True(outages[^1] < LongestOutage.TotalMilliseconds, $"longest {outages[^1]:F0} ms, median {outages[outages.Count / 2]:F0} ms");
