@@ -288,23 +288,57 @@ public sealed class LadderWorkerTests
         Environment.SetEnvironmentVariable("MIRROR_TEST_SECRET", null);
     }
 
+    [Fact]
+    public async Task A_node_that_is_killed_takes_its_workers_along_even_stopped_ones()
+    {
+        string folder = Directory.CreateTempSubdirectory("mirror-test-").FullName;
+        WorkerCommand command = WorkerCommand.Find();
+        var start = new ProcessStartInfo(command.FileName) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] words =
+        [
+            .. command.Arguments, "--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", folder, "--store.directory", folder,
+            "--logging.level", "error",
+        ];
+        foreach (string word in words) { start.ArgumentList.Add(word); }
+        using Process node = Process.Start(start)!;
+        try
+        {
+            int[] workers = [];
+            // One that has lowered its priority has told the kernel before what is to become of it.
+            await Waiting.UntilAsync(() => (workers = [.. Children(node.Id).Where(child => child.Niceness > 0).Select(child => child.Id)]).Length > 0, () => "the node has a worker", TimeSpan.FromSeconds(30));
+            LadderRun.Signal(workers[0], LadderRun.SigStop);
+            node.Kill();
+            await node.WaitForExitAsync();
+            await Waiting.UntilAsync(() => workers.All(worker => !Directory.Exists($"/proc/{worker}")), () => "its workers are gone", TimeSpan.FromSeconds(10));
+        }
+        finally
+        {
+            node.Kill();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static void AssertRising(LadderRecorder.Frame[] frames)
     {
         foreach ((LadderRecorder.Frame next, LadderRecorder.Frame previous) in frames.Skip(1).Zip(frames)) { Assert.True(next.Pts90k > previous.Pts90k); }
     }
 
-    /// <summary>Processes whose parent is this one.</summary>
-    private static (int Id, char State)[] Children()
+    private static (int Id, char State, int Niceness)[] Children() => Children(Environment.ProcessId);
+
+    /// <summary>Processes whose parent is <paramref name="parent"/>.</summary>
+    private static (int Id, char State, int Niceness)[] Children(int parent)
     {
-        var children = new List<(int, char)>();
+        var children = new List<(int, char, int)>();
         foreach (string folder in Directory.GetDirectories("/proc").Where(name => int.TryParse(Path.GetFileName(name), out _)))
         {
             string stat;
             try { stat = File.ReadAllText(folder + "/stat"); }
             catch (IOException) { continue; }                // it ended meanwhile
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            if (int.Parse(fields[1], CultureInfo.InvariantCulture) == Environment.ProcessId) { children.Add((int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), fields[0][0])); }
+            if (Number(fields[1]) == parent) { children.Add((Number(Path.GetFileName(folder)), fields[0][0], Number(fields[16]))); }
         }
         return [.. children];
     }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
