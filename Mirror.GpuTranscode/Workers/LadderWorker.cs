@@ -14,7 +14,7 @@ namespace Mirror.GpuTranscode.Workers;
 /// </remarks>
 internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
 {
-    private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HealthyAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RefusedRetry = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestSnapshot = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LagToReport = TimeSpan.FromSeconds(1);
@@ -57,7 +57,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     /// <param name="budget">The node's processor time.</param>
     /// <param name="logger">The log.</param>
     /// <param name="gpus">The node's GPUs; none when absent.</param>
-    /// <param name="healthyAfter">How long a worker must deliver frames for its failure to count as the first; default 10 s.</param>
+    /// <param name="healthyAfter">How long a worker must deliver frames for its failure to count as the first; default 2 s.</param>
     public LadderWorker(string streamId, TranscodeOptions options, ILadderOutput output, WorkerPool pool, TranscodeBudget budget, ILogger<LadderWorker> logger,
         GpuPool? gpus = null, TimeSpan? healthyAfter = null)
     {
