@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
+using Mirror.GpuTranscode.FFmpeg;
+using Mirror.GpuTranscode.Workers;
 using Mirror.IngestNode.Demux;
 using Mirror.Media.Bits;
 using Mirror.Media.Codecs;
@@ -83,7 +85,50 @@ public static class FuzzTargets
         yield return new("audio-specific-config", [Hex("1190"), Hex("2B118800"), Hex("17805DC010")], static input => _ = AudioSpecificConfig.TryParse(input, out _));
         byte[] mpeg2 = Mpeg2Stream();
         byte[] av1 = Av1Stream();
+        yield return new("worker-messages", [WorkerMessages()], ReadWorkerMessages);
         yield return new("transport-stream", [h264, h265, [.. h264, .. h265], mpeg2, av1, [.. mpeg2, .. av1]], ReadTransportStream);
+    }
+
+    /// <summary>What a worker and its node say to each other.</summary>
+    private static byte[] WorkerMessages()
+    {
+        var track = new VideoTrack { Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1, 100, 0, 31 }, CodecString = "avc1.64001f", Width = 16, Height = 16 };
+        return
+        [
+            .. WorkerProtocol.WriteConfigure(new WorkerConfiguration { Generation = 1, Source = track, Rungs = [], Settings = new TranscoderSettings() }),
+            .. WorkerProtocol.Write(WorkerMessageType.Unit, new byte[WorkerProtocol.UnitFieldsLength], Hex(H264SpsHex)), .. WorkerProtocol.WriteDrain(1),
+            .. WorkerProtocol.WriteSnapshot(1, 640), .. WorkerProtocol.WriteStill(2, track, Hex(H264PpsHex)),
+            .. WorkerProtocol.Write(WorkerMessageType.Frame, new byte[WorkerProtocol.FrameFieldsLength], Hex(H264PpsHex)),
+            .. WorkerProtocol.Write(WorkerMessageType.Stats, new byte[WorkerStats.Length], []), .. WorkerProtocol.Write(WorkerMessageType.Fatal, [], "no"u8),
+        ];
+    }
+
+    private static void ReadWorkerMessages(byte[] input)
+    {
+        using var reader = new WorkerMessageReader();
+        ReadOnlySpan<byte> rest = input;
+        while (!rest.IsEmpty && !reader.IsCorrupt)
+        {
+            Memory<byte> memory = reader.GetMemory();
+            int count = Math.Min(memory.Length, rest.Length);
+            Check(count > 0, "no room for more bytes");
+            rest[..count].CopyTo(memory.Span);
+            rest = rest[count..];
+            reader.Advance(count);
+            while (reader.TryRead(out WorkerMessage message))
+            {
+                switch (message.Type)
+                {
+                    case WorkerMessageType.Configure: _ = WorkerProtocol.ReadJson(message.Payload.Span, WorkerJson.Default.WorkerConfiguration); break;
+                    case WorkerMessageType.Format: _ = WorkerProtocol.ReadJson(message.Payload.Span, WorkerJson.Default.VideoTrack); break;
+                    case WorkerMessageType.Still: WorkerProtocol.TryReadStill(message.Payload.Span, out _, out _); break;
+                    case WorkerMessageType.Stats: _ = WorkerStats.Read(message.Fields); break;
+                    case WorkerMessageType.Unit: _ = WorkerUnit.Read(message.Fields); break;
+                    case WorkerMessageType.Frame: _ = WorkerFrame.Read(message.Fields); break;
+                }
+                message.Payload.Release();
+            }
+        }
     }
 
     private static byte[] Hex(string hex) => Convert.FromHexString(hex);
