@@ -13,7 +13,7 @@ internal static class CapabilityProbe
     [
         ("h264", "libx264", [("preset", "ultrafast"), ("tune", "zerolatency")]),
         ("hevc", "libx265", [("preset", "ultrafast"), ("tune", "zerolatency"), ("x265-params", "log-level=error:pools=1:frame-threads=1")]),
-        ("libdav1d", "libsvtav1", [("preset", "12"), ("svtav1-params", "lookahead=0:lp=1")]),
+        ("libdav1d", "libaom-av1", [("usage", "realtime"), ("cpu-used", "8"), ("lag-in-frames", "0")]),
         ("mpeg2video", "mpeg2video", []),
         ("aac", null, []),
         ("opus", null, []),

@@ -1,5 +1,6 @@
 using FFmpeg.AutoGen;
 using Mirror.GpuTranscode.Ladder;
+using Mirror.Media.Codecs.Av1;
 using Mirror.Media.Codecs.H264;
 using Mirror.Media.Codecs.H265;
 using Mirror.Media.Frames;
@@ -11,12 +12,21 @@ internal static class EncodedTrack
 {
     private const int VideoTrackId = 1;
 
+    /// <summary>The codec of a rung's track.</summary>
+    public static Codec CodecOf(RungCodec codec) => codec switch
+    {
+        RungCodec.H265 => Codec.H265,
+        RungCodec.Av1 => Codec.Av1,
+        _ => Codec.H264,
+    };
+
     /// <param name="plan">The rung.</param>
-    /// <param name="header">The encoder's parameter sets as a byte stream.</param>
+    /// <param name="header">The encoder's parameter sets as a byte stream, or its sequence header OBU.</param>
     /// <param name="frameRate">Frames per second at most; may be unknown.</param>
     /// <exception cref="FFmpegException">The encoder wrote parameter sets that cannot be read.</exception>
     public static VideoTrack Of(RungPlan plan, ReadOnlySpan<byte> header, Rational frameRate)
     {
+        if (plan.Codec == RungCodec.Av1) { return OfAv1(header, frameRate); }
         List<byte[]> vps = [];
         List<byte[]> sps = [];
         List<byte[]> pps = [];
@@ -32,6 +42,14 @@ internal static class EncodedTrack
             sets?.Add(units.Current.ToArray());
         }
         return isHevc ? OfHevc(vps, sps, pps, frameRate) : OfAvc(sps, pps, frameRate);
+    }
+
+    private static VideoTrack OfAv1(ReadOnlySpan<byte> header, Rational frameRate)
+    {
+        var syntax = new Av1Syntax(VideoTrackId);
+        syntax.BeginUnit();
+        while (Av1Obu.TryRead(ref header, out Av1Obu obu)) { syntax.Read(obu); }
+        return syntax.Picture.Track is { } track ? track with { FrameRate = frameRate } : throw Unreadable();
     }
 
     private static VideoTrack OfAvc(List<byte[]> sps, List<byte[]> pps, Rational frameRate)

@@ -31,6 +31,7 @@ internal sealed record EncoderOptions
         {
             (RungCodec.H264, false) => Libx264(plan, device) with { Threads = threads },
             (RungCodec.H265, false) => Libx265(plan, threads) with { Threads = threads },
+            (RungCodec.Av1, _) => Libaom(plan) with { Threads = threads },
             (RungCodec.H264 or RungCodec.H265, true) => Nvenc(plan, settings.GpuIndex),
             _ => throw new NotSupportedException($"Rung {plan.Name}: encoding to {plan.Codec} is not supported."),
         };
@@ -53,6 +54,18 @@ internal sealed record EncoderOptions
             ("preset", plan.Preset), ("tune", "zerolatency"), ("profile", HevcProfile(plan)), ("forced-idr", "1"),
             ("x265-params", string.Create(CultureInfo.InvariantCulture,
                 $"bframes={plan.BFrames}:scenecut=0:rc-lookahead={plan.BFrames}:open-gop=0:repeat-headers=0:info=0:pools={threads}:frame-threads=1:log-level=error{(plan.KeyFrameInterval > TimeSpan.Zero ? "" : ":keyint=-1")}")),
+        ],
+    };
+
+    // libaom rather than SVT-AV1: the latter holds frames back and makes no key frame where it is asked to.
+    private static EncoderOptions Libaom(RungPlan plan) => new()
+    {
+        Encoder = "libaom-av1",
+        PixelFormat = AVPixelFormat.AV_PIX_FMT_YUV420P,
+        Options =
+        [
+            ("usage", "realtime"), ("cpu-used", plan.Preset is "medium" or "slow" or "slower" or "veryslow" ? "7" : "8"), ("lag-in-frames", "0"), ("row-mt", "1"), ("aq-mode", "3"),
+            ("minrate", plan.Bitrate.ToString(CultureInfo.InvariantCulture)), ("maxrate", plan.Bitrate.ToString(CultureInfo.InvariantCulture)),      // both alike: constant rate
         ],
     };
 

@@ -16,6 +16,7 @@ internal sealed unsafe class Rung : IDisposable
     private readonly EncoderOptions _options;
     private readonly FrameColour _colour;
     private readonly FrameRateGate _gate;
+    private readonly double _widening;
     private readonly bool _isOnGpu;
     private readonly AVFrame* _frame;
     private FrameFormat _input;
@@ -45,6 +46,7 @@ internal sealed unsafe class Rung : IDisposable
         _isOnGpu = device == TranscodeDevice.Gpu;
         _options = EncoderOptions.For(plan, device, settings);
         _colour = FrameColour.Of(source.Colour).ForEncoding(source.Height);
+        _widening = WideningFor(plan, source);
         _gate = new FrameRateGate(source.FrameRate, plan.LargestFrameRate);
         if (!_isOnGpu) { _encoder = OpenEncoder(null); }         // a bad setting shows at once; an encoder on a GPU needs frames to open
         _frame = ffmpeg.av_frame_alloc();
@@ -159,10 +161,18 @@ internal sealed unsafe class Rung : IDisposable
         return Plan.Width >= smaller.Plan.Width && Plan.Height >= smaller.Plan.Height && Math.Abs(shape - other) <= SameShape * shape;
     }
 
+    /// <summary>A plan of another shape than the source's means the picture to be stretched; one that fits but for rounding doesn't.</summary>
+    private static double WideningFor(RungPlan plan, VideoTrack source)
+    {
+        double shape = source.Width * (source.SampleAspectRatio.IsKnown ? source.SampleAspectRatio.Value : 1) / source.Height;
+        double widening = (double)plan.Width / plan.Height / shape;
+        return Math.Abs(widening - 1) <= SameShape ? 1 : widening;
+    }
+
     private void Configure(AVFrame* picture, in FrameFormat format)
     {
         CloseScale();
-        var target = new PictureTarget { Width = Plan.Width, Height = Plan.Height, PixelFormat = _options.PixelFormat, Colour = _colour };
+        var target = new PictureTarget { Width = Plan.Width, Height = Plan.Height, PixelFormat = _options.PixelFormat, Colour = _colour, Widening = Parent is null ? _widening : 1 };
         string? filters = ScaleFilters.Describe(format, target);
         int threads = _settings.FilterThreads > 0 ? _settings.FilterThreads : format.Height >= LinesForThreads ? Math.Min(2, Environment.ProcessorCount) : 1;
         if (filters is not null) { _scale = new FilterGraph(format, picture->hw_frames_ctx, filters, threads); }
@@ -206,7 +216,7 @@ internal sealed unsafe class Rung : IDisposable
             if (!isReceived) { return spent; }
             if (_announced is null || !_announced.SameFormatAs(_encoder.Track))
             {
-                _announced = _encoder.Track;
+                _announced = _encoder.Track!;
                 _target.OnFormat(Index, _announced);
             }
             _figures.Latency.Add(now - picture.DecodeTimestamp);

@@ -3,13 +3,16 @@ using FFmpeg.AutoGen;
 namespace Mirror.GpuTranscode.FFmpeg;
 
 /// <summary>What a picture is scaled to: upright, square samples, of one size and layout.</summary>
-internal readonly record struct PictureTarget
+internal readonly record struct PictureTarget()
 {
     /// <summary>Width in samples; even.</summary>
     public required int Width { get; init; }
 
     /// <summary>Height in samples; even.</summary>
     public required int Height { get; init; }
+
+    /// <summary>By how much wider the picture is to look than it is, where a plan asks for another shape than the source's; 1 keeps its shape.</summary>
+    public double Widening { get; init; } = 1;
 
     /// <summary>Layout of the samples; CUDA to stay on the GPU.</summary>
     public required AVPixelFormat PixelFormat { get; init; }
@@ -73,6 +76,7 @@ internal static class ScaleFilters
         double sample = input.SampleWidth > 0 && input.SampleHeight > 0 ? (double)input.SampleWidth / input.SampleHeight : 1;
         double shape = input.Width * sample / input.Height;
         if (input.Orientation.SwapsSides()) { shape = 1 / shape; }
+        shape *= target.Widening;
         double width = Math.Min(target.Width, target.Height * shape);
         double height = Math.Min(target.Height, target.Width / shape);
         bool isSameShape = target.Width - width <= 2 + target.Width * 0.01 && target.Height - height <= 2 + target.Height * 0.01;

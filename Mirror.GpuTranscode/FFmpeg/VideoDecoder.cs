@@ -28,15 +28,25 @@ internal sealed unsafe class VideoDecoder : IDisposable
     private AVCodecContext* _context;
     private AVPacket* _packet;
 
-    /// <param name="track">The track: its decoder configuration record goes to the decoder, which then takes length-prefixed NAL units.</param>
+    /// <param name="track">The track: its decoder configuration record goes to the decoder, which then takes samples as <see cref="AccessUnit.Payload"/> has them.</param>
     /// <param name="threads">Threads that share a picture's slices; 0 chooses.</param>
     /// <param name="device">The GPU that decodes, where it can; <see langword="null"/> for the CPU.</param>
     /// <exception cref="FFmpegException">The decoder isn't there, or refuses the configuration.</exception>
     public VideoDecoder(VideoTrack track, int threads, HardwareDevice? device)
     {
+        // AV1 in software is dav1d's; FFmpeg's own decoder of that name works on hardware only.
+        string name = (track.Codec, device) switch
+        {
+            (Codec.H264, _) => "h264",
+            (Codec.H265, _) => "hevc",
+            (Codec.Mpeg2Video, _) => "mpeg2video",
+            (Codec.Av1, null) => "libdav1d",
+            (Codec.Av1, _) => "av1",
+            _ => "",
+        };
         try
         {
-            AVCodec* codec = Find(track.Codec);
+            AVCodec* codec = ffmpeg.avcodec_find_decoder_by_name(name);
             if (codec is null) { throw new FFmpegException($"find a decoder for {track.Codec}", ffmpeg.AVERROR(ffmpeg.ENOSYS)); }
             _context = ffmpeg.avcodec_alloc_context3(codec);
             _packet = ffmpeg.av_packet_alloc();
@@ -56,16 +66,6 @@ internal sealed unsafe class VideoDecoder : IDisposable
         }
     }
 
-    // FFmpeg's own "av1" decodes with a GPU's help alone.
-    private static AVCodec* Find(Codec codec) => codec switch
-    {
-        Codec.H264 => ffmpeg.avcodec_find_decoder(AVCodecID.AV_CODEC_ID_H264),
-        Codec.H265 => ffmpeg.avcodec_find_decoder(AVCodecID.AV_CODEC_ID_HEVC),
-        Codec.Mpeg2Video => ffmpeg.avcodec_find_decoder(AVCodecID.AV_CODEC_ID_MPEG2VIDEO),
-        Codec.Av1 => ffmpeg.avcodec_find_decoder_by_name("libdav1d"),
-        _ => null,
-    };
-
     /// <summary>What is left out from the next picture on.</summary>
     public DecoderSkip Skip
     {
@@ -77,7 +77,7 @@ internal sealed unsafe class VideoDecoder : IDisposable
         };
     }
 
-    /// <summary>Gives the decoder one coded picture. All frames that are ready must have been received before.</summary>
+    /// <summary>Gives the decoder one access unit. All frames that are ready must have been received before.</summary>
     /// <returns><see langword="false"/> when it cannot be decoded.</returns>
     public bool TrySend(ReadOnlySpan<byte> payload, long pts90k)
     {

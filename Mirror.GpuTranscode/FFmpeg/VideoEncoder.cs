@@ -17,8 +17,10 @@ internal sealed unsafe class VideoEncoder : IDisposable
     private static readonly Rational UnknownFrameRate = new(30, 1);
     private readonly RungPlan _plan;
     private readonly EncoderOptions _options;
+    private readonly Rational _givenFrameRate;
     private readonly Rational _frameRate;
     private readonly Codec _codec;
+    private readonly string _action;
     private readonly (long Index, SourcePicture Picture)[] _pending = new (long, SourcePicture)[MostPending];
     private readonly Queue<long> _decodingTimes = new();     // B-frames: presentation times in rising order, which are decoding times later
     private AVCodecContext* _context;
@@ -42,8 +44,10 @@ internal sealed unsafe class VideoEncoder : IDisposable
     {
         _plan = plan;
         _options = options;
+        _givenFrameRate = frameRate;
         _frameRate = frameRate.IsKnown ? frameRate : UnknownFrameRate;
-        _codec = plan.Codec == RungCodec.H265 ? Codec.H265 : Codec.H264;
+        _action = $"encode {plan.Name}";
+        _codec = EncodedTrack.CodecOf(plan.Codec);
         try
         {
             AVCodec* codec = ffmpeg.avcodec_find_encoder_by_name(options.Encoder);
@@ -56,7 +60,7 @@ internal sealed unsafe class VideoEncoder : IDisposable
             FFmpegException.ThrowIfNull(_packet, "take a packet");
             Configure(colour, hardwareFrames);
             Open(codec);
-            Track = EncodedTrack.Of(plan, new ReadOnlySpan<byte>(_context->extradata, _context->extradata_size), frameRate);
+            if (_context->extradata_size > 0) { Track = EncodedTrack.Of(plan, new ReadOnlySpan<byte>(_context->extradata, _context->extradata_size), frameRate); }
         }
         catch
         {
@@ -65,8 +69,8 @@ internal sealed unsafe class VideoEncoder : IDisposable
         }
     }
 
-    /// <summary>The format of what it writes.</summary>
-    public VideoTrack Track { get; }
+    /// <summary>The format of what it writes; known when it has written something.</summary>
+    public VideoTrack? Track { get; private set; }
 
     /// <summary>Layout of the frames that it takes.</summary>
     public AVPixelFormat PixelFormat => _context->pix_fmt;
@@ -86,7 +90,7 @@ internal sealed unsafe class VideoEncoder : IDisposable
         long index = _input->pts;
         int result = ffmpeg.avcodec_send_frame(_context, _input);
         ffmpeg.av_frame_unref(_input);
-        FFmpegException.ThrowIfError(result, $"encode {_plan.Name}");
+        FFmpegException.ThrowIfError(result, _action);
         if (_pendingCount == MostPending) { RemovePending(0); }
         _pending[_pendingCount++] = (index, picture);
         NoteDecodingTime(picture, isNewTimeline);
@@ -106,8 +110,10 @@ internal sealed unsafe class VideoEncoder : IDisposable
         {
             int result = ffmpeg.avcodec_receive_packet(_context, _packet);
             if (result == ffmpeg.AVERROR(ffmpeg.EAGAIN) || result == ffmpeg.AVERROR_EOF) { return false; }
-            FFmpegException.ThrowIfError(result, $"encode {_plan.Name}");
-            int length = NalUnits.WriteSample(_codec, new ReadOnlySpan<byte>(_packet->data, _packet->size), ref _sample);
+            FFmpegException.ThrowIfError(result, _action);
+            var bytes = new ReadOnlySpan<byte>(_packet->data, _packet->size);
+            int length = _codec == Codec.Av1 ? Av1Units.WriteSample(bytes, ref _sample) : NalUnits.WriteSample(_codec, bytes, ref _sample);
+            Track ??= EncodedTrack.Of(_plan, bytes, _givenFrameRate);       // some encoders tell in the first access unit only
             bool isKey = (_packet->flags & ffmpeg.AV_PKT_FLAG_KEY) != 0;
             bool isKnown = TryTakePending(_packet->pts, out picture);
             ffmpeg.av_packet_unref(_packet);

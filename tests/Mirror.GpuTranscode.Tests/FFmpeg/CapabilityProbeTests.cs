@@ -14,7 +14,7 @@ public sealed class CapabilityProbeTests
         Assert.True(found.IsAvailable, found.Reason);
         Assert.StartsWith("59.", found.LibavcodecVersion, StringComparison.Ordinal);
         Assert.Equal(["h264", "hevc", "av1", "mpeg2video", "aac", "opus", "mp2", "ac3"], found.Decoders);
-        Assert.Equal(["libx264", "libx265", "libsvtav1"], found.Encoders);
+        Assert.Equal(["libx264", "libx265", "libaom-av1"], found.Encoders);
         Assert.Equal(Environment.ProcessorCount, found.Cores);
         Assert.Equal(found.Gpus.Count == 0, found.GpuReason is not null);
     }

@@ -21,9 +21,17 @@ internal sealed class Recording(int rungs) : ITranscodeOutput
     public string Write(int rung)
     {
         VideoTrack track = Assert.Single(Tracks[rung]);
-        bool isHevc = track.Codec == Codec.H265;
-        string file = SourceMedia.NewFile(isHevc ? "h265" : "h264");
+        string file = SourceMedia.NewFile(track.Codec switch { Codec.H265 => "h265", Codec.Av1 => "obu", _ => "h264" });
         using FileStream stream = File.Create(file);
+        if (track.Codec == Codec.Av1)
+        {
+            foreach (Frame frame in Frames[rung])
+            {
+                stream.Write([0x12, 0]);                         // temporal delimiter
+                stream.Write(frame.Payload);
+            }
+            return file;
+        }
         foreach (byte[] set in ParameterSets(track)) { WriteUnit(stream, set); }
         foreach (Frame frame in Frames[rung])
         {

@@ -6,8 +6,10 @@ using FFmpeg.AutoGen;
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.Media.Bits;
 using Mirror.Media.Codecs;
+using Mirror.Media.Codecs.Av1;
 using Mirror.Media.Codecs.H264;
 using Mirror.Media.Codecs.H265;
+using Mirror.Media.Codecs.Mpeg2;
 using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.Tests.FFmpeg;
@@ -64,16 +66,24 @@ internal sealed class SourceMedia
 
     private static SourceMedia Read(string file)
     {
-        bool isHevc = FFmpegProgram.Probe($"-select_streams v -show_entries stream=codec_name -of csv=p=0 {file}")[0] == "hevc";
-        string stream = NewFile(isHevc ? "h265" : "h264");
-        FFmpegProgram.Run($"-i {file} -c copy -bsf:v {(isHevc ? "hevc" : "h264")}_mp4toannexb -f {(isHevc ? "hevc" : "h264")} {stream}");
+        string codec = FFmpegProgram.Probe($"-select_streams v -show_entries stream=codec_name -of csv=p=0 {file}")[0].TrimEnd(',');
+        (string format, VideoSyntax? syntax) = codec switch
+        {
+            "hevc" => ("-bsf:v hevc_mp4toannexb -f hevc", new H265Syntax(1)),
+            "mpeg2video" => ("-f mpeg2video", new Mpeg2Syntax(1)),
+            "av1" => ("-f obu", (VideoSyntax?)null),
+            _ => ("-bsf:v h264_mp4toannexb -f h264", new H264Syntax(1)),
+        };
+        string stream = NewFile(codec);
+        FFmpegProgram.Run($"-i {file} -c copy {format} {stream}");
         List<(long Pts, long Dts)> times = [.. FFmpegProgram.Probe($"-select_streams v -show_entries packet=pts,dts -of csv=p=0 {file}")
             .Select(line => line.Split(',')).Select(fields => (long.Parse(fields[0], CultureInfo.InvariantCulture), long.Parse(fields[1], CultureInfo.InvariantCulture)))];
-        VideoSyntax syntax = isHevc ? new H265Syntax(1) : new H264Syntax(1);
-        List<(byte[] Payload, bool IsKey)> pictures = Split(System.IO.File.ReadAllBytes(stream), syntax);
+        byte[] bytes = System.IO.File.ReadAllBytes(stream);
+        VideoTrack? track = null;
+        List<(byte[] Payload, bool IsKey)> pictures = syntax is null ? SplitAv1(bytes, out track) : Split(bytes, syntax);
         Assert.Equal(times.Count, pictures.Count);
         List<Unit> units = [.. pictures.Select((picture, i) => new Unit(times[i].Pts, times[i].Dts, picture.IsKey, picture.Payload))];
-        return new SourceMedia(file, syntax.Picture.Track!, units);
+        return new SourceMedia(file, syntax?.Picture.Track ?? track!, units);
     }
 
     private static List<(byte[] Payload, bool IsKey)> Split(ReadOnlySpan<byte> stream, VideoSyntax syntax)
@@ -87,7 +97,7 @@ internal sealed class SourceMedia
             if (hasPicture) { pictures.Add(([.. payload], isKey)); payload.Clear(); }
             hasPicture = false;
         }
-        var length = new byte[4];
+        var prefix = new byte[syntax.KeepsStartCodes ? 3 : 4];
         var units = new NalUnits(stream);
         while (units.MoveNext())
         {
@@ -96,14 +106,39 @@ internal sealed class SourceMedia
             if (role == NalUnitRole.StartsPicture)
             {
                 syntax.BeginPicture();
-                (hasPicture, isKey) = (true, syntax.Picture.FrameType == FrameType.Key);
+                (hasPicture, isKey) = (true, syntax.Picture.RandomAccess != RandomAccessKind.None);
             }
             if (!isSample) { continue; }
-            BinaryPrimitives.WriteInt32BigEndian(length, units.Current.Length);
-            payload.AddRange(length);
+            if (syntax.KeepsStartCodes) { prefix[2] = 1; }
+            else { BinaryPrimitives.WriteInt32BigEndian(prefix, units.Current.Length); }
+            payload.AddRange(prefix);
             payload.AddRange(units.Current);
         }
         End();
+        return pictures;
+    }
+
+    private static List<(byte[] Payload, bool IsKey)> SplitAv1(ReadOnlySpan<byte> stream, out VideoTrack? track)
+    {
+        List<(byte[] Payload, bool IsKey)> pictures = [];
+        List<byte> payload = [];
+        var syntax = new Av1Syntax(1);
+        while (!stream.IsEmpty)
+        {
+            Assert.True(Av1Obu.TryRead(ref stream, out Av1Obu obu));
+            if (obu.Type == Av1ObuType.TemporalDelimiter)
+            {
+                if (payload.Count > 0) { pictures.Add(([.. payload], syntax.Picture.FrameType == FrameType.Key)); }
+                payload.Clear();
+                syntax.BeginUnit();
+            }
+            if (!syntax.Read(obu)) { continue; }
+            var bytes = new byte[obu.WrittenLength];
+            obu.WriteTo(bytes);
+            payload.AddRange(bytes);
+        }
+        pictures.Add(([.. payload], syntax.Picture.FrameType == FrameType.Key));
+        track = syntax.Picture.Track;
         return pictures;
     }
 

@@ -215,6 +215,36 @@ public sealed class VideoTranscoderTests
     }
 
     [Fact]
+    public void Av1_comes_out_where_the_plan_says_so()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung180 with { Codec = RungCodec.Av1 }], new TranscoderSettings(), recording);
+        for (int i = 0; i < media.Units.Count; i++)
+        {
+            transcoder.Decode(media.UnitAt(i, startsSegment: i % 15 == 0));
+            Assert.Equal(i + 1, recording.Frames[0].Count);       // none is held back
+        }
+        Assert.Equal(media.Times, recording.Frames[0].Select(frame => frame.Pts90k));
+        Assert.Equal(Enumerable.Range(0, 6).Select(i => media.Units[15 * i].Pts90k), recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        VideoTrack track = Assert.Single(recording.Tracks[0]);
+        Assert.Equal((Codec.Av1, 320, 180, new ColourDescription(1, 1, 1, false)), (track.Codec, track.Width, track.Height, track.Colour));
+        Assert.StartsWith("av01.0.", track.CodecString, StringComparison.Ordinal);
+        Assert.Equal(90, recording.CountDecodable(0));
+    }
+
+    [Fact]
+    public void A_plan_of_another_shape_stretches_the_picture()
+    {
+        SourceMedia media = SourceMedia.Make(Film);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung360 with { Width = 360, Bitrate = 4_000_000, PeakBitrate = 6_000_000, BufferSize = 6_000_000 }], new TranscoderSettings(), recording);
+        media.FeedTo(transcoder);
+        transcoder.Drain();
+        Assert.InRange(OddSourceTests.Ssim(recording.Write(0), media.File, "scale=360:360"), 0.94, 1);
+    }
+
+    [Fact]
     public void A_setting_that_no_encoder_takes_is_told_at_once()
     {
         SourceMedia media = SourceMedia.Make(Film);
