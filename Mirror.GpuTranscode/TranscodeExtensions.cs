@@ -1,5 +1,6 @@
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Packaging;
+using Mirror.GpuTranscode.Thumbnails;
 using Mirror.GpuTranscode.Workers;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
@@ -22,6 +23,7 @@ public static class TranscodeExtensions
         builder.Services.AddSingleton(options.Ladder.Length == 0 ? TranscodingLadder.Default : TranscodingLadder.Load(options.Ladder));
         builder.Services.AddSingleton(WorkerCommand.Find());
         builder.Services.AddSingleton<WorkerPool>();
+        builder.Services.AddSingleton<KeyFrameStills>();
         builder.Services.AddSingleton<NodeCapabilities>();
         builder.Services.AddSingleton(_ => new GpuPool(options));
         builder.Services.AddSingleton(_ => new TranscodeBudget(Environment.ProcessorCount, options.CpuBudget));

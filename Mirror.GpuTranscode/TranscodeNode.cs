@@ -13,7 +13,7 @@ using Mirror.Streams.Transcoding;
 namespace Mirror.GpuTranscode;
 
 /// <summary>Takes every stream that ingest hands over: packages its source, and has its ladder encoded by a worker process.</summary>
-internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions<TranscodeOptions> transcoding, TranscodingLadder ladder, WorkerPool pool,
+internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions<TranscodeOptions> transcoding, TranscodingLadder ladder, WorkerPool pool, KeyFrameStills stills,
     TranscodeBudget budget, GpuPool gpus, NodeCapabilities capabilities, ISegmentStore store, IAnnouncements announcements, TimeProvider time, ILoggerFactory loggers)
     : IFeedTarget, ITranscodeNode, IHostedService, IAsyncDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     {
         var publisher = new PartPublisher(store, announcements, time, loggers.CreateLogger<PartPublisher>());
         var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>());
-        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output), time)); }
+        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output), stills, time)); }
         var stream = new Stream(this, streamId, packager);
         _streams[streamId] = stream;
         return stream;

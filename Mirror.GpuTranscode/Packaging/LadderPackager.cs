@@ -1,4 +1,5 @@
 using Mirror.GpuTranscode.Ladder;
+using Mirror.GpuTranscode.Thumbnails;
 using Mirror.GpuTranscode.Workers;
 using Mirror.Media.Frames;
 using Mirror.Streams.Transcoding;
@@ -18,6 +19,7 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
 
     private readonly TranscodingLadder _ladder;
     private readonly Func<RungPlan, long, FollowerPackager> _begin;
+    private readonly KeyFrameStills _stills;
     private readonly TimeProvider _time;
     private readonly LadderWorker _worker;
     private readonly Lock _lock = new();
@@ -25,6 +27,7 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     private readonly HashSet<string> _silent = [];           // rungs whose rendition ended for want of frames
     private readonly HashSet<string> _returned = [];         // those of them whose frames come again
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private AccessUnit? _keyFrame;                           // the newest, where no worker decodes it
     private VideoTrack? _source;
     private IReadOnlyList<RungPlan> _rungs = [];             // that suit the source
     private IReadOnlyList<RungPlan> _encoded = [];           // that the worker's frames are of
@@ -36,10 +39,12 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     /// <param name="ladder">The rungs that are configured.</param>
     /// <param name="begin">Begins the rendition of a rung at a media sequence number.</param>
     /// <param name="createWorker">Makes the worker that encodes for this stream.</param>
+    /// <param name="stills">Makes pictures where nothing is encoded.</param>
     /// <param name="time">Clock for silence.</param>
-    public LadderPackager(TranscodingLadder ladder, Func<RungPlan, long, FollowerPackager> begin, Func<ILadderOutput, LadderWorker> createWorker, TimeProvider time)
+    public LadderPackager(TranscodingLadder ladder, Func<RungPlan, long, FollowerPackager> begin, Func<ILadderOutput, LadderWorker> createWorker, KeyFrameStills stills,
+        TimeProvider time)
     {
-        (_ladder, _begin, _time) = (ladder, begin, time);
+        (_ladder, _begin, _stills, _time) = (ladder, begin, stills, time);
         _worker = createWorker(this);
     }
 
@@ -66,7 +71,11 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     /// <summary>The source's next picture, after its packager had it.</summary>
     public void Write(AccessUnit unit)
     {
-        if (unit.IsRandomAccess) { NewestKeyFrame = unit.ProgramTime; }
+        if (unit.IsRandomAccess)
+        {
+            NewestKeyFrame = unit.ProgramTime;
+            KeepKeyFrame(_rungs.Count == 0 ? unit : null);
+        }
         _worker.Write(unit, _timeline, _startsSegment);
         _startsSegment = false;
         lock (_lock)
@@ -94,13 +103,21 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
         {
             foreach (string name in _followers.Keys.ToArray()) { EndRendition(name); }
         }
+        KeepKeyFrame(null);
     }
 
-    /// <summary>The newest key frame as a JPEG picture, so wide at most.</summary>
+    /// <summary>The newest key frame as a JPEG picture, so wide at most: the worker has decoded it, or where there is nothing to encode, another does.</summary>
     public async Task<StreamImage?> MakeImageAsync(int maxWidth)
     {
         DateTime programTime = NewestKeyFrame;
-        return await _worker.SnapshotAsync(maxWidth, CancellationToken.None) is { } jpeg ? new StreamImage(jpeg, programTime) : null;
+        AccessUnit? keyFrame;
+        lock (_lock) { keyFrame = _keyFrame?.Retain(); }
+        try
+        {
+            byte[]? jpeg = keyFrame is null ? await _worker.SnapshotAsync(maxWidth, CancellationToken.None) : await _stills.MakeAsync(keyFrame);
+            return jpeg is null ? null : new StreamImage(jpeg, programTime);
+        }
+        finally { keyFrame?.Release(); }
     }
 
     void ICutFollower.StartTimeline(Cut cut)
@@ -174,6 +191,15 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
                 _followers[rung.Name] = _begin(rung, cut.Msn);
             }
             foreach (FollowerPackager follower in _followers.Values) { follower.AddCut(new TimelineCut(_timeline, cut)); }
+        }
+    }
+
+    private void KeepKeyFrame(AccessUnit? unit)
+    {
+        lock (_lock)
+        {
+            _keyFrame?.Release();
+            _keyFrame = unit?.Retain();
         }
     }
 

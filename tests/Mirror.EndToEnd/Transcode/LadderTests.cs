@@ -87,6 +87,29 @@ public sealed class LadderTests(ITestOutputHelper output)
         Directory.Delete(folder, recursive: true);
     }
 
+    [Theory]
+    [InlineData("640x360", "320", 320)]
+    [InlineData("320x180", "1280", 320)]                      // no rung suits it, so nothing is encoded
+    public async Task Every_stream_has_a_picture(string size, string width, int expected)
+    {
+        await using MirrorServer server = await MirrorServer.StartAsync();
+        await using Tool push = Tool.Start("ffmpeg",
+            $"-v error -re -f lavfi -i testsrc2=size={size}:rate=25 -c:v libx264 -preset ultrafast -g 12 -pix_fmt yuv420p -f mpegts", server.SrtUrl("show"));
+        await server.WaitForPlaylistAsync("show");
+        byte[] jpeg = [];
+        await Eventually.TrueAsync(async () =>
+        {
+            using HttpResponseMessage response = await server.Client.GetAsync(new Uri(server.Http, $"api/v1/streams/show/iframe?width={width}"));
+            jpeg = await response.Content.ReadAsByteArrayAsync();
+            return response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "image/jpeg";
+        }, "the stream has a picture");
+        string file = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(file, jpeg);
+        string probed = await Tool.RunAsync("ffprobe", $"-v error -f jpeg_pipe -show_entries stream=codec_name,width -of csv=p=0 {file}");
+        Assert.Equal($"mjpeg,{expected}", probed.Trim());
+        File.Delete(file);
+    }
+
     internal static string RenditionUrl(MirrorServer server, string stream, string rendition) => new Uri(server.Http, $"live/{stream}/{rendition}/playlist.m3u8").ToString();
 
     internal static async Task WaitForRenditionAsync(MirrorServer server, string stream)
