@@ -98,10 +98,10 @@ internal sealed class SourceMedia
             hasPicture = false;
         }
         var prefix = new byte[syntax.KeepsStartCodes ? 3 : 4];
-        var units = new NalUnits(stream);
-        while (units.MoveNext())
+        foreach (Range range in UnitsOf(stream))
         {
-            NalUnitRole role = syntax.Read(units.Current, out bool isSample);
+            ReadOnlySpan<byte> unit = syntax.KeepsStartCodes ? stream[range] : stream[range].TrimEnd((byte)0);      // a slice of MPEG-2 may end in a zero
+            NalUnitRole role = syntax.Read(unit, out bool isSample);
             if (role is NalUnitRole.StartsPicture or NalUnitRole.PrecedesPicture) { End(); }
             if (role == NalUnitRole.StartsPicture)
             {
@@ -110,12 +110,25 @@ internal sealed class SourceMedia
             }
             if (!isSample) { continue; }
             if (syntax.KeepsStartCodes) { prefix[2] = 1; }
-            else { BinaryPrimitives.WriteInt32BigEndian(prefix, units.Current.Length); }
+            else { BinaryPrimitives.WriteInt32BigEndian(prefix, unit.Length); }
             payload.AddRange(prefix);
-            payload.AddRange(units.Current);
+            payload.AddRange(unit);
         }
         End();
         return pictures;
+    }
+
+    private static List<Range> UnitsOf(ReadOnlySpan<byte> stream)
+    {
+        List<Range> units = [];
+        for (int start = StartCode.IndexOf(stream); start >= 0;)
+        {
+            start += StartCode.Length;
+            int length = StartCode.IndexOf(stream[start..]);
+            units.Add(start..(length < 0 ? stream.Length : start + length));
+            start = length < 0 ? -1 : start + length;
+        }
+        return units;
     }
 
     private static List<(byte[] Payload, bool IsKey)> SplitAv1(ReadOnlySpan<byte> stream, out VideoTrack? track)
