@@ -309,8 +309,12 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         (TranscodeDevice device, int gpu) = isGpuSuspect ? (TranscodeDevice.Cpu, 0) : _gpus.Place(this, format.Source, format.Rungs);
         return new TranscoderSettings
         {
-            Device = device, GpuIndex = gpu, AllowSoftwareFallback = _options.AllowSoftwareFallback,
-            DecoderThreads = _options.Threads, FilterThreads = _options.Threads, EncoderThreads = _options.Threads,
+            Device = device,
+            GpuIndex = gpu,
+            AllowSoftwareFallback = _options.AllowSoftwareFallback,
+            DecoderThreads = _options.Threads,
+            FilterThreads = _options.Threads,
+            EncoderThreads = _options.Threads,
         };
     }
 

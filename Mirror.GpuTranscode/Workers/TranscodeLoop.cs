@@ -162,7 +162,11 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
         SetPhase(WorkerPhase.Transcoding);
         _transcoder.Decode(new SourceUnit
         {
-            Timeline = unit.Timeline, Pts90k = unit.Pts90k, Dts90k = unit.Dts90k, StartsSegment = unit.StartsSegment, ReceivedTimestamp = unit.ReceivedTimestamp,
+            Timeline = unit.Timeline,
+            Pts90k = unit.Pts90k,
+            Dts90k = unit.Dts90k,
+            StartsSegment = unit.StartsSegment,
+            ReceivedTimestamp = unit.ReceivedTimestamp,
             Payload = payload,
         });
         Report(unit.Sequence, lag);

@@ -19,12 +19,25 @@ internal static class WarmUp
         if (!H264Sps.TryParse(sps, out H264Sps? active)) { return; }
         var track = new VideoTrack
         {
-            Id = 1, Codec = Codec.H264, DecoderConfiguration = AvcDecoderConfiguration.Build(active!, [sps], [Convert.FromHexString(Pps)]), CodecString = AvcDecoderConfiguration.CodecString(active!),
-            Width = 64, Height = 64, FrameRate = new Rational(30, 1),
+            Id = 1,
+            Codec = Codec.H264,
+            DecoderConfiguration = AvcDecoderConfiguration.Build(active!, [sps], [Convert.FromHexString(Pps)]),
+            CodecString = AvcDecoderConfiguration.CodecString(active!),
+            Width = 64,
+            Height = 64,
+            FrameRate = new Rational(30, 1),
         };
         var rung = new RungPlan
         {
-            Name = "warm-up", Width = 32, Height = 32, Bitrate = 100_000, PeakBitrate = 100_000, BufferSize = 100_000, Preset = "veryfast", Profile = "high", References = 1,
+            Name = "warm-up",
+            Width = 32,
+            Height = 32,
+            Bitrate = 100_000,
+            PeakBitrate = 100_000,
+            BufferSize = 100_000,
+            Preset = "veryfast",
+            Profile = "high",
+            References = 1,
         };
         using var transcoder = new VideoTranscoder(track, [rung], new TranscoderSettings { DecoderThreads = 1, FilterThreads = 1, EncoderThreads = 1 }, new Nowhere());
         for (int i = 0; i < Pictures.Length; i++)

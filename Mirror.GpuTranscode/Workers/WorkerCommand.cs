@@ -81,7 +81,8 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
             foreach (Action start in starts.GetConsumingEnumerable()) { start(); }
         })
         {
-            IsBackground = true, Name = "worker starter",
+            IsBackground = true,
+            Name = "worker starter",
         };
         thread.Start();
         return starts;

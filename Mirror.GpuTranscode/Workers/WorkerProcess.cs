@@ -17,7 +17,14 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     private static readonly TimeSpan LongestExit = TimeSpan.FromSeconds(2);     // of a killed process; a GPU driver may hold it longer
     private static readonly Dictionary<int, string> Signals = new()
     {
-        [4] = "SIGILL", [6] = "SIGABRT", [7] = "SIGBUS", [8] = "SIGFPE", [9] = "SIGKILL", [11] = "SIGSEGV", [15] = "SIGTERM", [31] = "SIGSYS",
+        [4] = "SIGILL",
+        [6] = "SIGABRT",
+        [7] = "SIGBUS",
+        [8] = "SIGFPE",
+        [9] = "SIGKILL",
+        [11] = "SIGSEGV",
+        [15] = "SIGTERM",
+        [31] = "SIGSYS",
     };
 
     private readonly Process _process;

@@ -72,9 +72,19 @@ internal record struct WorkerStats
         for (int i = 0; i < values.Length; i++) { values[i] = BinaryPrimitives.ReadInt64LittleEndian(fields[(i * 8)..]); }
         return new WorkerStats
         {
-            DoneSequence = values[0], Phase = (WorkerPhase)values[1], SkipLevel = (int)Math.Clamp(values[2], 0, LagController.MostLevels), LagMicroseconds = values[3],
-            FramesDecoded = values[4], FramesEncoded = values[5], FramesDropped = values[6], Errors = values[7],
-            DecodeTicks = values[8], ScaleTicks = values[9], EncodeTicks = values[10], FramesScaled = values[11], Device = values[12],
+            DoneSequence = values[0],
+            Phase = (WorkerPhase)values[1],
+            SkipLevel = (int)Math.Clamp(values[2], 0, LagController.MostLevels),
+            LagMicroseconds = values[3],
+            FramesDecoded = values[4],
+            FramesEncoded = values[5],
+            FramesDropped = values[6],
+            Errors = values[7],
+            DecodeTicks = values[8],
+            ScaleTicks = values[9],
+            EncodeTicks = values[10],
+            FramesScaled = values[11],
+            Device = values[12],
         };
     }
 }

@@ -164,7 +164,11 @@ public sealed class LadderQueueTests : IDisposable
             _buffers.Add(buffer);
             var unit = new AccessUnit
             {
-                Track = _format.Source, Pts90k = i, Dts90k = i, Payload = buffer, IsRandomAccess = i % Gop == 0,
+                Track = _format.Source,
+                Pts90k = i,
+                Dts90k = i,
+                Payload = buffer,
+                IsRandomAccess = i % Gop == 0,
                 ReceivedTimestamp = _time.GetTimestamp(),
             };
             _queue.Add(unit, 0, i % Gop == 0);

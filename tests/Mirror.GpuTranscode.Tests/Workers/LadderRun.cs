@@ -50,7 +50,15 @@ internal sealed partial class LadderRun : IAsyncDisposable
 
     public static RungPlan Rung(string name, int width, int height) => new()
     {
-        Name = name, Width = width, Height = height, Bitrate = 200_000, PeakBitrate = 250_000, BufferSize = 400_000, Preset = "ultrafast", Profile = "high", References = 1,
+        Name = name,
+        Width = width,
+        Height = height,
+        Bitrate = 200_000,
+        PeakBitrate = 250_000,
+        BufferSize = 400_000,
+        Preset = "ultrafast",
+        Profile = "high",
+        References = 1,
     };
 
     public void Configure() => Worker.Configure(Media.Track, Rungs);
@@ -133,7 +141,12 @@ internal sealed partial class LadderRun : IAsyncDisposable
         _buffers.Add(payload);
         var unit = new AccessUnit
         {
-            Track = Media.Track, Pts90k = _nextPts90k, Dts90k = _nextPts90k, Payload = payload, IsRandomAccess = source.IsKey, ReceivedTimestamp = Stopwatch.GetTimestamp(),
+            Track = Media.Track,
+            Pts90k = _nextPts90k,
+            Dts90k = _nextPts90k,
+            Payload = payload,
+            IsRandomAccess = source.IsKey,
+            ReceivedTimestamp = Stopwatch.GetTimestamp(),
             FrameType = source.IsKey ? FrameType.Key : FrameType.Predicted,
         };
         lock (Sent) { Sent.Add(unit.Pts90k); }

@@ -73,11 +73,25 @@ public sealed class TranscodeBudgetTests
 
     private static VideoTrack Source(int width, int height, uint rate) => new()
     {
-        Id = 1, Codec = Codec.H264, DecoderConfiguration = default, CodecString = "", Width = width, Height = height, FrameRate = new Rational(rate, 1),
+        Id = 1,
+        Codec = Codec.H264,
+        DecoderConfiguration = default,
+        CodecString = "",
+        Width = width,
+        Height = height,
+        FrameRate = new Rational(rate, 1),
     };
 
     private static RungPlan Rung(int width, int height) => new()
     {
-        Name = "r", Width = width, Height = height, Bitrate = 400_000, PeakBitrate = 450_000, BufferSize = 800_000, Preset = "veryfast", Profile = "high", References = 1,
+        Name = "r",
+        Width = width,
+        Height = height,
+        Bitrate = 400_000,
+        PeakBitrate = 450_000,
+        BufferSize = 800_000,
+        Preset = "veryfast",
+        Profile = "high",
+        References = 1,
     };
 }

@@ -11,8 +11,16 @@ public sealed class WorkerProtocolTests
 {
     private static readonly VideoTrack Track = new()
     {
-        Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1, 100, 0, 31 }, CodecString = "avc1.64001f", Width = 1920, Height = 1080,
-        FrameRate = new Rational(30_000, 1001), Colour = new ColourDescription(1, 1, 1, true), ReorderDepth = 2, SampleAspectRatio = new Rational(4, 3),
+        Id = 1,
+        Codec = Codec.H264,
+        DecoderConfiguration = new byte[] { 1, 100, 0, 31 },
+        CodecString = "avc1.64001f",
+        Width = 1920,
+        Height = 1080,
+        FrameRate = new Rational(30_000, 1001),
+        Colour = new ColourDescription(1, 1, 1, true),
+        ReorderDepth = 2,
+        SampleAspectRatio = new Rational(4, 3),
     };
 
     [Fact]
@@ -128,8 +136,19 @@ public sealed class WorkerProtocolTests
     private static readonly WorkerFrame Frame = new(2, 3, IsKey: true, -5, -10, 123_456_789);
     private static readonly WorkerStats Stats = new()
     {
-        DoneSequence = 1, Phase = WorkerPhase.Draining, SkipLevel = 2, LagMicroseconds = 3, FramesDecoded = 4, FramesEncoded = 5, FramesDropped = 6, Errors = 7,
-        DecodeTicks = 8, ScaleTicks = 9, EncodeTicks = 10, FramesScaled = 11, DeviceName = "cpu",
+        DoneSequence = 1,
+        Phase = WorkerPhase.Draining,
+        SkipLevel = 2,
+        LagMicroseconds = 3,
+        FramesDecoded = 4,
+        FramesEncoded = 5,
+        FramesDropped = 6,
+        Errors = 7,
+        DecodeTicks = 8,
+        ScaleTicks = 9,
+        EncodeTicks = 10,
+        FramesScaled = 11,
+        DeviceName = "cpu",
     };
 
     private static WorkerConfiguration Configuration() => new()
