@@ -52,10 +52,10 @@ internal sealed class MeasuredProcess : IDisposable
         return measured;
     }
 
-    /// <summary>A whole Mirror, in a process of its own.</summary>
+    /// <summary>A whole Mirror but for its ladder, which is measured by itself, in a process of its own.</summary>
     public static MeasuredProcess StartMirror(int srtPort, int httpPort, string folder)
     {
-        string[] words = ["serve-mirror", "--ingestion.srt.port", $"{srtPort}", "--ingestion.srt.address", "127.0.0.1", "--server.http_port", $"{httpPort}",
+        string[] words = ["serve-mirror", "--transcode.enabled", "false", "--ingestion.srt.port", $"{srtPort}", "--ingestion.srt.address", "127.0.0.1", "--server.http_port", $"{httpPort}",
             "--server.https_port", "0", "--store.directory", folder, "--logging.level", "error"];
         string self = Environment.ProcessPath!;
         return Path.GetFileNameWithoutExtension(self) == "dotnet" ? Start(self, [typeof(MeasuredProcess).Assembly.Location, .. words]) : Start(self, words);
