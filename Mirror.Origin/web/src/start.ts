@@ -168,7 +168,11 @@ function show(streams: StreamInfo[], now: number): void {
 function showTranscoder(found: Capabilities | null): void {
   const card = element('transcoder');
   card.hidden = found === null;
+  const couldPicture = canPicture;
   canPicture = found?.is_available ?? false;
+  if (canPicture && !couldPicture) {
+    void refreshPictures();   // at once, not with the next period
+  }
   if (found === null) {
     return;
   }
