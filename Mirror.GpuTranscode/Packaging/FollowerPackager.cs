@@ -24,6 +24,7 @@ internal sealed class FollowerPackager
     private readonly LinkedList<TimelineCut> _cuts = new();
     private LinkedListNode<TimelineCut>? _decided;
     private TimelineCut? _segment;                           // the one that frames go into
+    private int _newestTimeline;
     private long _frame90k;
     private long _lastDts90k;
     private long _lastStep90k;
@@ -42,12 +43,14 @@ internal sealed class FollowerPackager
         LastWritten = time.GetTimestamp();
     }
 
-    /// <summary>When the last frame came, in <see cref="TimeProvider.GetTimestamp"/> ticks; before the first, when the rendition began.</summary>
+    /// <summary>When the last frame came, in <see cref="TimeProvider.GetTimestamp"/> ticks; before a timeline's first, when that began.</summary>
     public long LastWritten { get; private set; }
 
     /// <summary>The source begins a segment, on a new timeline or the one in force.</summary>
     public void AddCut(TimelineCut cut)
     {
+        // A publisher who was away sent nothing to encode: silence counts from his return.
+        if (cut.Timeline != _newestTimeline) { (_newestTimeline, LastWritten) = (cut.Timeline, _time.GetTimestamp()); }
         if (_decided is { List: not null } && _decided.Value.Timeline == cut.Timeline && _decided.Value.Cut.Msn == cut.Cut.Msn) { _decided.Value = cut; }
         else
         {

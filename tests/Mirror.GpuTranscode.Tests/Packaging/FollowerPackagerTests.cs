@@ -91,6 +91,21 @@ public sealed class FollowerPackagerTests
     }
 
     [Fact]
+    public void While_the_publisher_is_away_nobody_is_silent()
+    {
+        Encoder.Send(0, 100);
+        Encoder.Drain();
+        Encoder.Time.Now += TimeSpan.FromSeconds(20);
+        Assert.Equal(TimeSpan.FromSeconds(20), Encoder.Silence);
+        Encoder.Send(1000, 1001, startsTimeline: true);      // its frame is still being encoded
+        Assert.Equal(TimeSpan.Zero, Encoder.Silence);
+        Encoder.Time.Now += TimeSpan.FromSeconds(1);
+        Encoder.Send(1001, 1002);
+        Assert.Equal(TimeSpan.FromSeconds(1), Encoder.Silence);
+        Encoder.Finish();
+    }
+
+    [Fact]
     public void Another_format_begins_with_a_segment()
     {
         Encoder.Send(0, 100);
@@ -142,8 +157,12 @@ public sealed class FollowerPackagerTests
             TimeSpan frame = TimeSpan.FromSeconds(Frame90k / 90_000.0);
             RenditionPlan Plan(string name) => new(new RenditionKey("s", name), true, VideoPackager.Timescale, TimeSpan.FromMilliseconds(100), 1, 50, 0);
             _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), frame, "s", NullLogger.Instance);
-            _follower = new FollowerPackager(Plan(Rendition), frame * pictureStep, isReordered: false, publisher, TimeProvider.System);
+            _follower = new FollowerPackager(Plan(Rendition), frame * pictureStep, isReordered: false, publisher, Time);
         }
+
+        public ManualTime Time { get; } = new();
+
+        public TimeSpan Silence => Time.GetElapsedTime(_follower.LastWritten);
 
         public Func<int, bool> Keeps { get; set; } = _ => true;
 
@@ -205,5 +224,14 @@ public sealed class FollowerPackagerTests
             (int timeline, long pts, bool isKey) = _encoder.Dequeue();
             _follower.Write(Track, timeline, pts, pts, isKey, 0, MediaBuffer.CopyOf([4, 5]));
         }
+    }
+
+    private sealed class ManualTime : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }
