@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Mirror.Media.Frames;
 
 /// <summary>One elementary stream in one format: all that a packager must know to write its initialization segment.</summary>
@@ -5,6 +7,8 @@ namespace Mirror.Media.Frames;
 /// Immutable. A change of format (resolution, profile, channels…) makes a new <see cref="Track"/> with the same <see cref="Id"/>; access
 /// units refer to the one in force, so a change is told by comparing <see cref="SameFormatAs"/>.
 /// </remarks>
+[JsonDerivedType(typeof(VideoTrack), "video")]
+[JsonDerivedType(typeof(AudioTrack), "audio")]
 public abstract record Track
 {
     /// <summary>Number of the track within its stream; stays when the format changes.</summary>

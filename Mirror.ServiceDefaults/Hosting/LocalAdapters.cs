@@ -20,6 +20,7 @@ public static class LocalAdapters
         ArgumentNullException.ThrowIfNull(builder);
         builder.AddMirrorOptions<StoreOptions>("store");
         builder.Services.TryAddSingleton<IStreamRegistry, LocalStreamRegistry>();
+        builder.Services.TryAddSingleton<ILeases, LocalLeases>();
         builder.Services.TryAddSingleton<IngestListeners>();
         builder.Services.TryAddSingleton<IAnnouncements, LocalAnnouncements>();
         builder.Services.TryAddSingleton(services => new LocalSegmentStore(

@@ -41,7 +41,14 @@ public sealed record InitReady(RenditionKey Rendition, string Name, int Length, 
 /// <param name="ProgramTime">Wall-clock time (UTC) of its first sample's presentation.</param>
 /// <param name="ReceivedTimestamp">When its last input byte arrived, in <see cref="TimeProvider.GetTimestamp"/> ticks of the ingest node; 0 when unknown.</param>
 public sealed record PartReady(RenditionKey Rendition, long Msn, int PartIndex, uint Duration, long Offset, int Length, bool IsIndependent,
-    bool EndsSegment, bool StartsDiscontinuity, DateTime ProgramTime, long ReceivedTimestamp) : Announcement(Rendition);
+    bool EndsSegment, bool StartsDiscontinuity, DateTime ProgramTime, long ReceivedTimestamp) : Announcement(Rendition)
+{
+    /// <summary>
+    /// The part's bytes, where they go along (small parts between processes), so that an origin need not ask the store. Belongs to the
+    /// publisher, or the bus: valid during the call that gives it, retained by whoever keeps it.
+    /// </summary>
+    public MediaBuffer? Bytes { get; init; }
+}
 
 /// <summary>The open segment ends with the parts announced so far: its end was not known when the last one was.</summary>
 /// <param name="Rendition">The rendition.</param>

@@ -3,10 +3,30 @@ namespace Mirror.Streams.Announcements;
 /// <summary>Carries announcements from packagers to origins.</summary>
 public interface IAnnouncements
 {
-    /// <summary>Tells every subscriber. Announcements of one rendition arrive in the order in which they were published.</summary>
+    /// <summary>Tells every subscriber. Announcements of one rendition arrive in the order in which they were published. Never waits.</summary>
+    /// <remarks>
+    /// Between processes: announcements queue while the bus is away, bounded. One whose <see cref="Store.RenditionKey.Epoch"/> is not that of the
+    /// stream's transcode lease in force is turned down, and <see cref="Fenced"/> raised.
+    /// </remarks>
     void Publish(Announcement announcement);
 
     /// <summary>Calls <paramref name="handler"/> for each announcement from now on, until the result is disposed.</summary>
-    /// <remarks>The handler may be called on the packager's thread: it must return at once, and never throw.</remarks>
+    /// <remarks>
+    /// The handler may be called on the packager's thread: it must return at once, and never throw. Between processes a new subscriber first
+    /// gets what the bus still has of each rendition that lives, as if it had been there: RenditionStarted with the first number it gets, the
+    /// initialization segment, parts. What it gets twice it must be able to turn down.
+    /// </remarks>
     IDisposable Subscribe(Action<Announcement> handler);
+
+    /// <summary>How far a stream's renditions have come, for a packager that takes over; none if nothing is known of it, or it ended.</summary>
+    ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken);
+
+    /// <summary>An announcement of this stream and epoch was turned down: another node packages it. Never raised in a single process.</summary>
+    event Action<string, long>? Fenced;
 }
+
+/// <summary>Where the next packager of a rendition goes on.</summary>
+/// <param name="Started">The rendition's playlist constants, which may not change.</param>
+/// <param name="NextMsn">The first media sequence number that no announced part has.</param>
+/// <param name="DiscontinuitySequence">The discontinuity sequence number of the last segment announced.</param>
+public sealed record RenditionPosition(RenditionStarted Started, long NextMsn, int DiscontinuitySequence);

@@ -20,6 +20,14 @@ public sealed class LocalAnnouncements : IAnnouncements
         return new Subscription(this, handler);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>In a single process nobody takes over.</remarks>
+    public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<RenditionPosition>>([]);
+
+    /// <inheritdoc/>
+    public event Action<string, long>? Fenced { add { } remove { } }
+
     private sealed class Subscription(LocalAnnouncements owner, Action<Announcement> handler) : IDisposable
     {
         public void Dispose() => ImmutableInterlocked.Update(ref owner._handlers, static (handlers, removed) => handlers.Remove(removed), handler);

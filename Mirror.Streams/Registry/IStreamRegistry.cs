@@ -21,6 +21,30 @@ public interface IStreamRegistry
 
     /// <summary>Calls <paramref name="handler"/> for each command to a stream of this node, until the result is disposed.</summary>
     IDisposable Subscribe(Action<StreamCommand> handler);
+
+    /// <summary>Writes a node's newest snapshot; it is gone <see cref="NodeLifetime"/> after the last write.</summary>
+    ValueTask PutNodeAsync(NodeRecord node, CancellationToken cancellationToken);
+
+    /// <summary>Removes a node that stops.</summary>
+    ValueTask RemoveNodeAsync(string nodeId, CancellationToken cancellationToken);
+
+    /// <summary>The nodes that live, by id.</summary>
+    ValueTask<IReadOnlyList<NodeRecord>> ListNodesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes who transcodes a stream; gone <see cref="NodeLifetime"/> after the last write.</summary>
+    ValueTask PutTranscodeAsync(TranscodeRecord transcode, CancellationToken cancellationToken);
+
+    /// <summary>Removes what <see cref="PutTranscodeAsync"/> wrote.</summary>
+    ValueTask RemoveTranscodeAsync(string streamId, CancellationToken cancellationToken);
+
+    /// <summary>Who transcodes which stream, by stream.</summary>
+    ValueTask<IReadOnlyList<TranscodeRecord>> ListTranscodesAsync(CancellationToken cancellationToken);
+
+    /// <summary>How long what a node wrote of itself outlives it.</summary>
+    static TimeSpan NodeLifetime => TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stream's record outlives its owner: its publisher may come back to another node meanwhile.</summary>
+    static TimeSpan RecordLifetime => TimeSpan.FromSeconds(45);
 }
 
 /// <summary>A wish about one stream.</summary>

@@ -6,6 +6,8 @@ namespace Mirror.Streams.Registry;
 /// <summary>The registry of a single process.</summary>
 public sealed class LocalStreamRegistry : IStreamRegistry
 {
+    private readonly ConcurrentDictionary<string, NodeRecord> _nodes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TranscodeRecord> _transcodes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StreamRecord> _records = new(StringComparer.Ordinal);
     private ImmutableArray<Action<StreamCommand>> _handlers = [];
 
@@ -47,6 +49,44 @@ public sealed class LocalStreamRegistry : IStreamRegistry
         ImmutableInterlocked.Update(ref _handlers, static (handlers, added) => handlers.Add(added), handler);
         return new Subscription(this, handler);
     }
+
+    /// <inheritdoc/>
+    public ValueTask PutNodeAsync(NodeRecord node, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        _nodes[node.Id] = node;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveNodeAsync(string nodeId, CancellationToken cancellationToken)
+    {
+        _nodes.TryRemove(nodeId, out _);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<NodeRecord>> ListNodesAsync(CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<NodeRecord>>([.. _nodes.Values.OrderBy(node => node.Id, StringComparer.Ordinal)]);
+
+    /// <inheritdoc/>
+    public ValueTask PutTranscodeAsync(TranscodeRecord transcode, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transcode);
+        _transcodes[transcode.StreamId] = transcode;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveTranscodeAsync(string streamId, CancellationToken cancellationToken)
+    {
+        _transcodes.TryRemove(streamId, out _);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<TranscodeRecord>> ListTranscodesAsync(CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<TranscodeRecord>>([.. _transcodes.Values.OrderBy(transcode => transcode.StreamId, StringComparer.Ordinal)]);
 
     private sealed class Subscription(LocalStreamRegistry owner, Action<StreamCommand> handler) : IDisposable
     {

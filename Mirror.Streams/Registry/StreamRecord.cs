@@ -38,6 +38,15 @@ public sealed record StreamRecord
     /// <summary>Frames per second, over the last seconds.</summary>
     public double FrameRate { get; init; }
 
+    /// <summary>The node that its publisher is, or was last, connected to; <see langword="null"/> in a single process.</summary>
+    public string? NodeId { get; init; }
+
+    /// <summary>Base address of that node, which serves the stream's feed.</summary>
+    public Uri? NodeAddress { get; init; }
+
+    /// <summary>Fence of that node's lease of the stream (<see cref="Lease.IngestOf"/>): a record with a lower one is out of date.</summary>
+    public long Epoch { get; init; }
+
     /// <summary>Counters and gauges.</summary>
     public StreamStats Stats { get; init; } = new();
 }
