@@ -32,9 +32,10 @@ public static class Chunk
     /// <param name="sequenceNumber">Rises with every chunk of a track.</param>
     /// <param name="baseMediaDecodeTime">DTS of the first sample, in ticks of the track's timescale.</param>
     /// <param name="samples">The samples in decoding order; at least one.</param>
+    /// <param name="trackId">track_ID: that of <see cref="InitSegment"/>, or another's in a file of several tracks.</param>
     /// <returns>Bytes written.</returns>
     /// <exception cref="ArgumentException">No samples, or <paramref name="output"/> is too short.</exception>
-    public static int WriteHeader(Span<byte> output, uint sequenceNumber, ulong baseMediaDecodeTime, ReadOnlySpan<Sample> samples)
+    public static int WriteHeader(Span<byte> output, uint sequenceNumber, ulong baseMediaDecodeTime, ReadOnlySpan<Sample> samples, uint trackId = InitSegment.TrackId)
     {
         if (samples.IsEmpty) { throw new ArgumentException("A chunk has at least one sample.", nameof(samples)); }
         uint runFlags = RunFlags(samples);
@@ -47,7 +48,7 @@ public static class Chunk
         writer.UInt32(sequenceNumber);
         writer.Box(BoxHeader + TrackFragmentHeaderSize + DecodeTimeSize + runSize, "traf"u8);
         writer.FullBox(TrackFragmentHeaderSize, "tfhd"u8, 0, DefaultBaseIsMoof | DefaultDurationPresent | DefaultFlagsPresent);
-        writer.UInt32(InitSegment.TrackId);
+        writer.UInt32(trackId);
         writer.UInt32(samples[0].Duration);
         writer.UInt32(samples[0].Flags);
         writer.FullBox(DecodeTimeSize, "tfdt"u8, 1, 0);

@@ -5,7 +5,7 @@ namespace Mirror.Media.Cmaf;
 /// <summary>The CMAF header of one track: <c>ftyp</c> and <c>moov</c> (ISO/IEC 23000-19 §7.3.1).</summary>
 public static class InitSegment
 {
-    /// <summary>The one track of every file.</summary>
+    /// <summary>The one track of every file that is delivered.</summary>
     public const int TrackId = 1;
 
     private const uint MovieTimescale = 1000;
@@ -22,16 +22,30 @@ public static class InitSegment
     public static byte[] Write(Track track, uint timescale)
     {
         ArgumentNullException.ThrowIfNull(track);
+        return Write([(track, TrackId)], timescale);
+    }
+
+    /// <summary>Writes the header of a file of several tracks, each with its track_ID, on one timescale.</summary>
+    /// <param name="tracks">The tracks and their numbers, each above 0 and used once.</param>
+    /// <param name="timescale">Ticks per second of all samples' times; above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timescale"/> is 0.</exception>
+    /// <exception cref="ArgumentException">A codec is not one that is delivered as it comes.</exception>
+    public static byte[] Write(IReadOnlyList<(Track Track, uint Id)> tracks, uint timescale)
+    {
+        ArgumentNullException.ThrowIfNull(tracks);
         ArgumentOutOfRangeException.ThrowIfZero(timescale);
         var output = new BoxWriter();
         WriteFileType(output);
         output.Begin("moov"u8);
-        WriteMovieHeader(output);
-        output.Begin("trak"u8);
-        WriteTrackHeader(output, track);
-        WriteMedia(output, track, timescale);
-        output.End();
-        WriteMovieExtends(output);
+        WriteMovieHeader(output, tracks.Count == 0 ? TrackId : tracks.Max(track => track.Id));
+        foreach ((Track track, uint id) in tracks)
+        {
+            output.Begin("trak"u8);
+            WriteTrackHeader(output, track, id);
+            WriteMedia(output, track, timescale);
+            output.End();
+        }
+        WriteMovieExtends(output, tracks);
         output.End();
         return output.ToArray();
     }
@@ -45,7 +59,7 @@ public static class InitSegment
         output.End();
     }
 
-    private static void WriteMovieHeader(BoxWriter output)
+    private static void WriteMovieHeader(BoxWriter output, uint largestId)
     {
         output.BeginFull("mvhd"u8);
         output.UInt32(0);                                    // creation_time
@@ -57,17 +71,17 @@ public static class InitSegment
         output.Zero(2 + 8);
         WriteUnityMatrix(output);
         output.Zero(6 * 4);
-        output.UInt32(TrackId + 1);                          // next_track_ID
+        output.UInt32(largestId + 1);                        // next_track_ID
         output.End();
     }
 
-    private static void WriteTrackHeader(BoxWriter output, Track track)
+    private static void WriteTrackHeader(BoxWriter output, Track track, uint id)
     {
         bool isAudio = track is AudioTrack;
         output.BeginFull("tkhd"u8, flags: TrackEnabledInMovie);
         output.UInt32(0);
         output.UInt32(0);
-        output.UInt32(TrackId);
+        output.UInt32(id);
         output.UInt32(0);
         output.UInt32(0);                                    // duration
         output.Zero(8);
@@ -151,14 +165,17 @@ public static class InitSegment
         output.End();
     }
 
-    private static void WriteMovieExtends(BoxWriter output)
+    private static void WriteMovieExtends(BoxWriter output, IReadOnlyList<(Track Track, uint Id)> tracks)
     {
         output.Begin("mvex"u8);
-        output.BeginFull("trex"u8);
-        output.UInt32(TrackId);
-        output.UInt32(1);                                    // default_sample_description_index
-        output.Zero(3 * 4);                                  // default duration, size, flags
-        output.End();
+        foreach ((_, uint id) in tracks)
+        {
+            output.BeginFull("trex"u8);
+            output.UInt32(id);
+            output.UInt32(1);                                // default_sample_description_index
+            output.Zero(3 * 4);                              // default duration, size, flags
+            output.End();
+        }
         output.End();
     }
 

@@ -17,6 +17,7 @@ using Mirror.Media.Frames;
 using Mirror.Media.MpegTs;
 using Mirror.Media.Tests.MpegTs;
 using Mirror.Streams.Feed;
+using Mirror.Streams.Tests.Feed;
 
 namespace Mirror.Fuzz;
 
@@ -71,6 +72,7 @@ public static class FuzzTargets
         yield return new("sei", [Hex("0606018480"), Hex("0605021122060144800604FFFF10")], static input => _ = SeiReader.TryFindRecoveryPoint(input, 1, out _) | SeiReader.TryFindRecoveryPoint(input, 2, out _));
         yield return new("h264-stream", [AnnexB(Hex(H264SpsHex), Hex(H264PpsHex), H264Slice, H264Slice)], input => ReadNalUnits(new H264Syntax(1), input));
         yield return new("h265-stream", [AnnexB(Hex(H265VpsHex), Hex(H265SpsHex), Hex(H265PpsHex), H265Slice, H265Trail)], input => ReadNalUnits(new H265Syntax(1), input));
+        yield return new("feed", [RecordedFeed.Bytes()], ReadFeed);
         yield return new("adts", [[.. AdtsFrame, .. AdtsFrame]], static input => ReadAudio(h => new AdtsAssembler(2, h), input));
         yield return new("latm", [[.. LoasFrame, .. LoasFrame]], static input => ReadAudio(h => new LatmAssembler(2, h), input));
         yield return new("opus", [[.. OpusUnit, .. OpusUnit]], static input => ReadAudio(h => new OpusAssembler(2, OpusBody(), h), input));
@@ -353,6 +355,15 @@ public static class FuzzTargets
         }
         _ = demuxer.Stats.ToString();
         handler.CheckReleased();
+    }
+
+    private static void ReadFeed(byte[] input)
+    {
+        var sink = new RecordingSink();
+        var reader = new FeedReader(sink, TimeProvider.System);
+        try { RecordedFeed.ReadInPieces(reader, input, 1 + input.Length % 97); }
+        catch (InvalidDataException) { /* told, and the connection ends */ }
+        sink.CheckReleased();
     }
 
     private static void Check(bool condition, string message)
