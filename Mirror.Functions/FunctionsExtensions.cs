@@ -1,4 +1,5 @@
 using Mirror.Functions.Control;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Hosting;
 
 namespace Mirror.Functions;
@@ -10,6 +11,7 @@ public static class FunctionsExtensions
     public static IHostApplicationBuilder AddMirrorFunctions(this IHostApplicationBuilder builder)
     {
         builder.AddMirrorLocalAdapters();
+        if (builder.AddMirrorNode(new NodeRole("functions", static (_, record) => record))) { builder.AddMirrorRemoteTranscoder(); }
         builder.Services.AddSingleton<ProcessUsage>();
         builder.Services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {

@@ -1,10 +1,13 @@
+using Mirror.GpuTranscode.Intake;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Thumbnails;
 using Mirror.GpuTranscode.Workers;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
 using Mirror.Streams.Feed;
+using Mirror.Streams.Registry;
 using Mirror.Streams.Transcoding;
 
 namespace Mirror.GpuTranscode;
@@ -31,9 +34,26 @@ public static class TranscodeExtensions
         builder.Services.AddSingleton<IFeedTarget>(services => services.GetRequiredService<TranscodeNode>());
         builder.Services.AddSingleton<ITranscodeNode>(services => services.GetRequiredService<TranscodeNode>());
         builder.Services.AddHostedService(services => services.GetRequiredService<TranscodeNode>());
+        var role = new NodeRole("transcode", static (services, record) => record with
+        {
+            Streams = record.Streams + services.GetRequiredService<TranscodeNode>().Count,
+            Transcoder = services.GetRequiredService<NodeCapabilities>().Known,
+        });
+        if (builder.AddMirrorNode(role))
+        {
+            builder.Services.AddSingleton<FeedConnection>();
+            builder.Services.AddSingleton<Func<string, Lease, LeasedStream>>(services => (id, lease) => ActivatorUtilities.CreateInstance<LeasedStream>(services, id, lease));
+            builder.Services.AddSingleton<TranscodeIntake>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<TranscodeIntake>());
+        }
         return builder;
     }
 
-    /// <summary>Maps the node's endpoints: none yet, for it serves nobody but the store.</summary>
-    public static WebApplication MapMirrorTranscode(this WebApplication app) => app;
+    /// <summary>Maps the node's endpoints: in a cluster, pictures of its streams.</summary>
+    public static WebApplication MapMirrorTranscode(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.MapInternal()?.MapImages();
+        return app;
+    }
 }

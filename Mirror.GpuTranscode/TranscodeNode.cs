@@ -31,14 +31,32 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public IFeedSink Open(string streamId)
+    /// <summary>Streams that are packaged here.</summary>
+    public int Count => _streams.Count;
+
+    public IFeedSink Open(string streamId) => Open(streamId, Continuation.None);
+
+    /// <summary>Opens a stream that another node may have packaged before.</summary>
+    public IFeedSink Open(string streamId, Continuation continuation)
     {
-        var publisher = new PartPublisher(store, announcements, time, loggers.CreateLogger<PartPublisher>());
-        var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>());
+        var gate = new AnnouncementGate(announcements);
+        var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>());
+        var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>(), continuation);
         if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output), stills, time)); }
-        var stream = new Stream(this, streamId, packager);
+        var stream = new Stream(this, streamId, packager, gate);
         _streams[streamId] = stream;
         return stream;
+    }
+
+    /// <summary>Closes a stream that <see cref="Open(string, Continuation)"/> opened.</summary>
+    /// <param name="opened">What that returned.</param>
+    /// <param name="isHandedOver">Another node goes on with it, so nothing is said of an end.</param>
+    public static async Task CloseAsync(IFeedSink opened, bool isHandedOver)
+    {
+        var stream = (Stream)opened;
+        if (isHandedOver) { stream.Gate.Close(); }
+        stream.End();
+        await stream.Packager.Ended;
     }
 
     public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => capabilities.GetAsync(cancellationToken);
@@ -58,11 +76,13 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>(), gpus);
 
     /// <summary>One stream that the node has.</summary>
-    private sealed class Stream(TranscodeNode node, string id, StreamPackager packager) : IFeedSink
+    private sealed class Stream(TranscodeNode node, string id, StreamPackager packager, AnnouncementGate gate) : IFeedSink
     {
         private int _hasEnded;
 
         public StreamPackager Packager => packager;
+
+        public AnnouncementGate Gate => gate;
 
         public StreamImages? Images { get; } = packager.Ladder is { } ladder ? new StreamImages(() => ladder.NewestKeyFrame, ladder.MakeImageAsync) : null;
 

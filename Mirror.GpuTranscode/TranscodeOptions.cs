@@ -31,6 +31,9 @@ internal sealed class TranscodeOptions
     [Range(0.05, 16.0)]
     public double CpuBudget { get; set; } = 0.9;
 
+    /// <summary>Streams that this node takes at most, where several share them. Default 0: no limit but what it can encode.</summary>
+    [Range(0, 1000)] public int MaxStreams { get; set; }
+
     /// <summary>Resident memory of one worker process above which it is replaced. Default 1 GiB, several times what a ladder from 1080p takes.</summary>
     [Range(typeof(ByteSize), "128MiB", "1TiB")] public ByteSize WorkerMemory { get; set; } = new(1024L * 1024 * 1024);
 }

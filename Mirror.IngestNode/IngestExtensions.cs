@@ -1,9 +1,10 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Mirror.IngestNode.Feed;
 using Mirror.IngestNode.Srt;
 using Mirror.IngestNode.Streams;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
-using Mirror.Streams.Feed;
+using Mirror.Streams.Registry;
 
 namespace Mirror.IngestNode;
 
@@ -14,17 +15,27 @@ public static class IngestExtensions
     public static IHostApplicationBuilder AddMirrorIngest(this IHostApplicationBuilder builder)
     {
         builder.AddMirrorLocalAdapters();
+        builder.AddMirrorNode(new NodeRole("ingest", static (services, record) => record with
+        {
+            SrtPort = services.GetRequiredService<IngestListeners>().SrtPort,
+            Streams = record.Streams + (services.GetRequiredService<StreamReporter>().Source?.Invoke().Count ?? 0),
+        }));
         builder.AddMirrorOptions<SrtOptions>("ingestion.srt");
+        builder.Services.AddSingleton<FeedHub>();
         builder.Services.AddSingleton<StreamReporter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<StreamReporter>());
         builder.Services.AddSingleton<LiveStreamFactory>();
         builder.Services.AddSingleton<SrtListener>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SrtListener>());
         builder.Services.AddHealthChecks().AddCheck<SrtHealthCheck>("srt");
-        builder.Services.TryAddSingleton<IFeedTarget, DetachedFeedTarget>();
         return builder;
     }
 
-    /// <summary>Maps the node's endpoints: none yet.</summary>
-    public static WebApplication MapMirrorIngest(this WebApplication app) => app;
+    /// <summary>Maps the node's endpoints: in a cluster, the feeds of its streams.</summary>
+    public static WebApplication MapMirrorIngest(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.MapInternal()?.MapFeed();
+        return app;
+    }
 }

@@ -10,4 +10,7 @@ internal static class IngestMetrics
 
     /// <summary>SRT callers refused, by reject code.</summary>
     public static readonly Counter<long> Refused = Meter.CreateCounter<long>("mirror.srt.refused", "{caller}", "SRT callers refused, by reject code");
+
+    /// <summary>Access units left out of a feed whose reader is too slow.</summary>
+    public static readonly Counter<long> FeedUnitsDropped = Meter.CreateCounter<long>("mirror.feed.units_dropped", "{unit}", "Access units left out of a feed whose reader is too slow");
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Mirror.Origin.Delivery;
 using Mirror.Origin.Live;
 using Mirror.Origin.Web;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
 
 namespace Mirror.Origin;
@@ -25,15 +26,21 @@ public static class OriginServices
         services.AddSingleton<LiveDelivery>();
         services.AddTransient<IStartupFilter, LiveDeliveryFilter>();
         services.TuneForParts();
+        if (builder.AddMirrorNode(new NodeRole("origin", static (_, record) => record))) { services.AddSingleton<ApiForwarder>(); }
         return builder;
     }
 
-    /// <summary>Maps what the origin serves besides <c>/live/</c>: the web pages. Ties it to the application's life.</summary>
+    /// <summary>Maps what the origin serves besides <c>/live/</c>: the web pages, and in a cluster the control API of its functions nodes. Ties it to the application's life.</summary>
     public static WebApplication MapMirrorOrigin(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<LiveStreams>().Stop);
         app.MapMirrorWeb();
+        bool hasFunctions = app.Services.GetServices<NodeRole>().Any(role => role.Name == "functions");
+        if (!hasFunctions && app.Services.GetService<ApiForwarder>() is { } forwarder)
+        {
+            foreach (string path in (ReadOnlySpan<string>)["/api/{**rest}", "/docs/{**rest}", "/openapi/{**rest}"]) { app.Map(path, forwarder.ForwardAsync); }
+        }
         return app;
     }
 }

@@ -18,6 +18,7 @@ namespace Mirror.GpuTranscode.Packaging;
 internal sealed class RenditionPackager
 {
     private const int NameHashBytes = 6;
+    private const int MostUnfinishedSegments = 16;           // an encoded rendition is a segment or two behind its source; beyond that the playlist begins anew
 
     private readonly RenditionPlan _plan;
     private readonly PartPublisher _publisher;
@@ -239,10 +240,14 @@ internal sealed class RenditionPackager
     private void Begin()
     {
         _hasBegun = true;
-        _publisher.Announce(new RenditionStarted(_plan.Key, _plan.IsVideo, _plan.Timescale, _plan.TargetDuration, _plan.PartTarget, SegmentMsn)
+        long first = _plan.ContinuedMsn is { } continued && continued <= SegmentMsn && SegmentMsn - continued <= MostUnfinishedSegments ? continued : SegmentMsn;
+        _publisher.Announce(new RenditionStarted(_plan.Key, _plan.IsVideo, _plan.Timescale, _plan.TargetDuration, _plan.PartTarget, first)
         {
             FirstDiscontinuitySequence = _plan.FirstDiscontinuitySequence,
         });
+        // What the node before did not finish, so that all renditions have the discontinuity at the same number.
+        for (; first < SegmentMsn; first++) { Announce(new PartMissing(_plan.Key, first, 0, (uint)_plan.PartTargetTicks, EndsSegment: true, _publisher.Now)); }
+        _discontinuityIsDue |= _plan.ContinuedMsn is not null;
     }
 
     private void Announce(Announcement announcement)

@@ -13,6 +13,12 @@ namespace Mirror.GpuTranscode.Packaging;
 internal sealed record RenditionPlan(RenditionKey Key, bool IsVideo, uint Timescale, TimeSpan PartTarget, int TargetDuration, long FirstMsn,
     int FirstDiscontinuitySequence)
 {
+    /// <summary>
+    /// The first number that was not announced yet, of a rendition that another node packaged before: numbers from there to <see cref="FirstMsn"/>
+    /// are marked as gaps, then a discontinuity follows. <see langword="null"/> for one that begins.
+    /// </summary>
+    public long? ContinuedMsn { get; init; }
+
     // Numbers count tenths of seconds since 2026: faster than segments can be made (200 ms at least), so that after any restart, and with no
     // memory of it, they go on rising and a URL that a cache holds for ever is never used again.
     private const int MsnPerSecond = 10;

@@ -12,8 +12,8 @@ namespace Mirror.GpuTranscode.Packaging;
 /// distance, tracks. That takes until the second segment's first picture; then they go through like all that follow. Both renditions
 /// always get the same discontinuities, since players match them by number.
 /// </remarks>
-internal sealed partial class StreamPackager(string streamId, PackageOptions options, PartPublisher publisher, TimeProvider time, ILogger<StreamPackager> logger)
-    : IFeedSink
+internal sealed partial class StreamPackager(string streamId, PackageOptions options, PartPublisher publisher, TimeProvider time, ILogger<StreamPackager> logger,
+    Continuation? continuation = null) : IFeedSink
 {
     /// <summary>The rendition that is the publisher's own video.</summary>
     public const string VideoRendition = "source";
@@ -35,6 +35,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     private static readonly TimeSpan LongestWaitForTrack = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan UsualFrame = TimeSpan.FromMilliseconds(40);
 
+    private readonly Continuation _continuation = continuation ?? Continuation.None;
     private readonly List<AccessUnit> _start = [];
     private readonly CutSchedule _cuts = new();
     private FeedLayout _layout;
@@ -44,6 +45,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     private VideoPackager? _video;
     private AudioPackager? _audio;
     private TimeSpan _frame = UsualFrame;
+    private readonly HashSet<string> _begun = [];            // renditions: one that ends and begins again continues nothing
 
     /// <summary>The encoded renditions; <see langword="null"/> where there are none.</summary>
     public LadderPackager? Ladder { get; private set; }
@@ -181,8 +183,17 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
     }
 
     private RenditionPlan Plan(string rendition, bool isVideo, uint timescale, TimeSpan frame)
-        => new(new RenditionKey(streamId, rendition), isVideo, timescale, RenditionPlan.PartTargetFor(options.PartDuration, frame), _targetDuration,
-            RenditionPlan.FirstMsnAt(time.GetUtcNow().UtcDateTime), _video?.Discontinuities ?? 0);
+    {
+        var key = new RenditionKey(streamId, rendition) { Epoch = _continuation.Epoch };
+        return new RenditionPlan(key, isVideo, timescale, RenditionPlan.PartTargetFor(options.PartDuration, frame), _targetDuration, NextMsn,
+            _continuation.DiscontinuitySequence + (_video?.Discontinuities ?? 0))
+        {
+            ContinuedMsn = _begun.Add(rendition) ? _continuation.Of(rendition)?.NextMsn : null,
+        };
+    }
+
+    /// <summary>The number of the next segment, the same in all renditions.</summary>
+    private long NextMsn => _video?.Rendition.SegmentMsn ?? _audio?.Rendition.SegmentMsn ?? _continuation.FirstMsn ?? RenditionPlan.FirstMsnAt(time.GetUtcNow().UtcDateTime);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: no second key frame in {Seconds} s; segments follow the key frames, and joining is slow. Set a key-frame distance of 0.5 to 2 s in the encoder")]
     private partial void LogLongGop(string stream, double seconds);

@@ -18,6 +18,9 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
     private readonly Queue<Operation> _queue = new();
     private bool _isBusy;
 
+    /// <summary>The wall-clock time (UTC).</summary>
+    public DateTime Now => time.GetUtcNow().UtcDateTime;
+
     /// <summary>Announces without storing anything.</summary>
     public void Announce(Announcement announcement) => Submit(new Operation(announcement, default, null, null, announcement));
 

@@ -11,15 +11,12 @@ internal sealed partial class NodeCapabilities(WorkerPool pool, TranscodeBudget 
     private Task<TranscodeCapabilities>? _probe;
 
     /// <summary>What it can do, and what of that is in use.</summary>
-    public async ValueTask<TranscodeCapabilities> GetAsync(CancellationToken cancellationToken)
+    public async ValueTask<TranscodeCapabilities> GetAsync(CancellationToken cancellationToken) => WithUse(await Probe().WaitAsync(cancellationToken));
+
+    /// <summary>The same, if it has been found out.</summary>
+    public TranscodeCapabilities? Known
     {
-        TranscodeCapabilities found = await Probe().WaitAsync(cancellationToken);
-        return found with
-        {
-            CoresInUse = budget.CoresInUse,
-            Streams = budget.Streams,
-            Gpus = [.. found.Gpus.Select(gpu => gpu with { SessionsInUse = gpus.SessionsOf(gpu.Index) })],
-        };
+        get { lock (_gate) { return _probe is { IsCompletedSuccessfully: true } ? WithUse(_probe.Result) : null; } }
     }
 
     /// <summary>Starts to find out, where that has not begun; one that failed is tried again.</summary>
@@ -32,6 +29,13 @@ internal sealed partial class NodeCapabilities(WorkerPool pool, TranscodeBudget 
             return _probe;
         }
     }
+
+    private TranscodeCapabilities WithUse(TranscodeCapabilities found) => found with
+    {
+        CoresInUse = budget.CoresInUse,
+        Streams = budget.Streams,
+        Gpus = [.. found.Gpus.Select(gpu => gpu with { SessionsInUse = gpus.SessionsOf(gpu.Index) })],
+    };
 
     private async Task<TranscodeCapabilities> ProbeAsync()
     {

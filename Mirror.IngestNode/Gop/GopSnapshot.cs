@@ -10,6 +10,14 @@ internal sealed class GopSnapshot(AccessUnit[] units) : IDisposable
     /// <summary>The units, in the order in which they arrived.</summary>
     public IReadOnlyList<AccessUnit> Units => _units;
 
+    /// <summary>The units from one on; this snapshot is empty from now on.</summary>
+    public GopSnapshot Skip(int count)
+    {
+        AccessUnit[] held = Interlocked.Exchange(ref _units, []);
+        foreach (AccessUnit unit in held.AsSpan(0, count)) { unit.Release(); }
+        return new GopSnapshot(held[count..]);
+    }
+
     /// <summary>Gives the references back.</summary>
     public void Dispose()
     {

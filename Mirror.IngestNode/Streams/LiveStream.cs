@@ -43,7 +43,7 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
     private long _lastReceived;
     private volatile bool _isReceiving;
 
-    public LiveStream(string id, IPEndPoint peer, SrtReceiveLoop loop, IFeedTarget feed, GopBuffer gopBuffer, TransportStreamDemuxerOptions demux,
+    public LiveStream(string id, IPEndPoint peer, SrtReceiveLoop loop, IFeedSink feed, GopBuffer gopBuffer, TransportStreamDemuxerOptions demux,
         TimeSpan reconnectWindow, Action recordChanged, TimeProvider time, ILogger logger)
     {
         Id = id;
@@ -57,7 +57,7 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
         _createdAt = time.GetUtcNow().UtcDateTime;
         _lastReceived = _reportedAt = _interruptedAt = time.GetTimestamp();
         _demuxer = new TransportStreamDemuxer(this, demux, new StreamLogger(logger, id));
-        _sink = feed.Open(id);
+        _sink = feed;
         Record = MakeRecord(bitrate: 0, frameRate: 0);
     }
 

@@ -1,14 +1,19 @@
 using System.Net;
 using Mirror.IngestNode.Demux;
+using Mirror.IngestNode.Feed;
 using Mirror.IngestNode.Gop;
 using Mirror.IngestNode.Srt;
 using Mirror.Streams.Feed;
 
 namespace Mirror.IngestNode.Streams;
 
-/// <summary>Makes live streams with what all of them share.</summary>
-internal sealed class LiveStreamFactory(IFeedTarget feed, StreamReporter reporter, TimeProvider time, ILogger<LiveStream> logger)
+/// <summary>Makes live streams with what all of them share. They are fed to the transcode node of this process, or else to whoever asks the hub.</summary>
+internal sealed class LiveStreamFactory(FeedHub hub, StreamReporter reporter, TimeProvider time, ILogger<LiveStream> logger, IFeedTarget? here = null)
 {
     public LiveStream Create(string id, IPEndPoint peer, SrtReceiveLoop loop, TimeSpan reconnectWindow)
-        => new(id, peer, loop, feed, new GopBuffer(new GopBufferOptions(), time), new TransportStreamDemuxerOptions(), reconnectWindow, reporter.Notify, time, logger);
+    {
+        var gop = new GopBuffer(new GopBufferOptions(), time);
+        IFeedSink feed = here?.Open(id) ?? hub.Open(id, gop);
+        return new LiveStream(id, peer, loop, feed, gop, new TransportStreamDemuxerOptions(), reconnectWindow, reporter.Notify, time, logger);
+    }
 }

@@ -3,13 +3,20 @@ using Mirror.Streams.Registry;
 namespace Mirror.IngestNode.Streams;
 
 /// <summary>Keeps the registry in step with this node's streams: at every change of status, and once a second.</summary>
-/// <remarks>It reconciles rather than queues, so a slow registry costs freshness and never memory, and never holds up a receive loop.</remarks>
-internal sealed partial class StreamReporter(IStreamRegistry registry, TimeProvider time, ILogger<StreamReporter> logger) : BackgroundService
+/// <remarks>
+/// It reconciles rather than queues, so a slow registry costs freshness and never memory, and never holds up a receive loop.
+/// In a cluster a stream is this node's while it holds the stream's lease. That is asked for once a publisher is here, and given back
+/// when he is gone, so that he may come back to any node. A publisher whose stream another node keeps holding is disconnected.
+/// </remarks>
+internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases leases, NodeIdentity node, TimeProvider time, ILogger<StreamReporter> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(3);        // a node that died holds its streams for so long
+    private static readonly TimeSpan LongestDispute = TimeSpan.FromSeconds(6);       // longer than a dead node's lease lasts
 
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Reported> _reported = new(StringComparer.Ordinal);
+    private bool _hasFailed;
 
     /// <summary>Lists this node's streams; set by the listener once it runs.</summary>
     public Func<List<LiveStream>>? Source { get; set; }
@@ -27,14 +34,30 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, TimeProvi
         _changed.Dispose();
     }
 
+    /// <summary>Gives the leases back, so that publishers find another node ready.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try { await Task.WhenAll(_reported.Values.Select(reported => ReleaseAsync(reported, cancellationToken))); }
+        catch (Exception error) { LogFailed(error.Message); }    // they run out by themselves
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using ITimer timer = time.CreateTimer(static state => ((StreamReporter)state!).Notify(), this, Interval, Interval);
         while (!stoppingToken.IsCancellationRequested)
         {
             await _changed.WaitAsync(stoppingToken);
-            try { await ReconcileAsync(stoppingToken); }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested) { LogFailed(error); }
+            try
+            {
+                await ReconcileAsync(stoppingToken);
+                _hasFailed = false;
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (!_hasFailed) { LogFailed(error.Message); }
+                _hasFailed = true;
+            }
         }
     }
 
@@ -43,16 +66,90 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, TimeProvi
         List<LiveStream> streams = Source?.Invoke() ?? [];
         foreach (LiveStream stream in streams)
         {
-            await registry.PutAsync(stream.Record, cancellationToken);
-            _reported.Add(stream.Id);
+            if (!_reported.TryGetValue(stream.Id, out Reported? known) || known.Stream != stream) { _reported[stream.Id] = new Reported(stream) { Lease = known?.Lease, Epoch = known?.Epoch ?? 0 }; }
         }
-        foreach (string gone in _reported.Except(streams.Select(stream => stream.Id), StringComparer.Ordinal).ToArray())
-        {
-            await registry.RemoveAsync(gone, cancellationToken);
-            _reported.Remove(gone);
-        }
+        Reported[] gone = [.. _reported.Values.Where(reported => !streams.Contains(reported.Stream))];
+        await Task.WhenAll([.. streams.Select(stream => WriteAsync(_reported[stream.Id], cancellationToken)), .. gone.Select(reported => RemoveAsync(reported, cancellationToken))]);
+        foreach (Reported reported in gone) { _reported.Remove(reported.Stream.Id); }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The stream registry could not be written; it is tried again within a second")]
-    private partial void LogFailed(Exception error);
+    private async Task WriteAsync(Reported reported, CancellationToken cancellationToken)
+    {
+        LiveStream stream = reported.Stream;
+        if (node.Address is null)
+        {
+            await registry.PutAsync(stream.Record, cancellationToken);
+            return;
+        }
+        bool isReceiving = stream.IsReceiving;
+        if (isReceiving && !await HoldAsync(reported, cancellationToken)) { return; }
+        if (reported.Epoch != 0)
+        {
+            await registry.PutAsync(stream.Record with { NodeId = node.Id, NodeAddress = node.Address, Epoch = reported.Epoch }, cancellationToken);
+        }
+        if (!isReceiving) { await ReleaseAsync(reported, cancellationToken); }
+    }
+
+    /// <summary>Takes or renews the stream's lease.</summary>
+    private async Task<bool> HoldAsync(Reported reported, CancellationToken cancellationToken)
+    {
+        if (reported.Lease is { } held && !await leases.RenewAsync(held, cancellationToken)) { reported.Lease = null; }
+        reported.Lease ??= await leases.TryAcquireAsync(Lease.IngestOf(reported.Stream.Id), node.Id, LeaseDuration, cancellationToken);
+        if (reported.Lease is { } lease)
+        {
+            (reported.Epoch, reported.DisputedSince) = (lease.Fence, null);
+            return true;
+        }
+        long since = reported.DisputedSince ??= time.GetTimestamp();
+        if (time.GetElapsedTime(since) > LongestDispute)
+        {
+            LogDisputed(reported.Stream.Id);
+            reported.Stream.Loop.Stop(reported.Stream, "the stream has a publisher at another node");
+        }
+        return false;
+    }
+
+    /// <summary>The stream ended here: so does its record, unless another node has it by now.</summary>
+    private async Task RemoveAsync(Reported reported, CancellationToken cancellationToken)
+    {
+        string id = reported.Stream.Id;
+        if (node.Address is null)
+        {
+            await registry.RemoveAsync(id, cancellationToken);
+            return;
+        }
+        if (reported.Epoch == 0) { return; }                 // it was never this node's
+        bool isOurs = reported.Lease is { } held
+            ? await leases.RenewAsync(held, cancellationToken)
+            : (reported.Lease = await leases.TryAcquireAsync(Lease.IngestOf(id), node.Id, LeaseDuration, cancellationToken)) is not null
+                && (await registry.FindAsync(id, cancellationToken))?.NodeId == node.Id;
+        if (isOurs) { await registry.RemoveAsync(id, cancellationToken); }
+        await ReleaseAsync(reported, cancellationToken);
+    }
+
+    private async Task ReleaseAsync(Reported reported, CancellationToken cancellationToken)
+    {
+        if (reported.Lease is not { } lease) { return; }
+        await leases.ReleaseAsync(lease, cancellationToken);
+        reported.Lease = null;
+    }
+
+    private sealed class Reported(LiveStream stream)
+    {
+        public LiveStream Stream { get; } = stream;
+
+        public Lease? Lease { get; set; }
+
+        /// <summary>Fence of the newest lease; 0 before the first.</summary>
+        public long Epoch { get; set; }
+
+        /// <summary>Since when another node has held the lease, in timestamp ticks.</summary>
+        public long? DisputedSince { get; set; }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stream registry could not be written; it is tried again every second: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: another node has a publisher of this name, so this one is disconnected")]
+    private partial void LogDisputed(string stream);
 }

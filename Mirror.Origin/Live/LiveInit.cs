@@ -6,6 +6,8 @@ namespace Mirror.Origin.Live;
 /// <summary>One initialization segment and the format that it describes.</summary>
 internal sealed class LiveInit(RenditionKey rendition, string name, int length, Track track) : CachedMedia
 {
+    public RenditionKey Rendition => rendition;
+
     public string Name => name;
 
     public Track Track => track;

@@ -175,7 +175,7 @@ internal sealed class RenditionTimeline
     private bool SetInit(InitReady init)
     {
         if (_isEnded || init.Length <= 0) { return false; }
-        if (_init?.Name == init.Name) { return true; }
+        if (_init?.Name == init.Name && _init.Rendition == init.Rendition) { return true; }
         LiveInit? used = _open?.Init ?? (_available.Count > 0 ? _available[_available.Count - 1].Init : null);
         if (_init != used) { _init?.Close(); }
         _init = new LiveInit(init.Rendition, init.Name, init.Length, init.Track);

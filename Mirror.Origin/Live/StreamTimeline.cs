@@ -16,6 +16,7 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
     private readonly ChangeSignal _changed = new();
     private RenditionTimeline[] _renditions = [];
     private int _revision;
+    private long _epoch;                                                    // announcements of a stream come one after the other
     private MultivariantVersion? _multivariant;
     private long _partHoldBackTicks;
 
@@ -67,6 +68,13 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
 
     public void Apply(Announcement announcement)
     {
+        // A packager that lost the stream to another and does not know it yet.
+        if (announcement.Rendition.Epoch < _epoch)
+        {
+            metrics.RejectedAnnouncements.Add(1);
+            return;
+        }
+        _epoch = announcement.Rendition.Epoch;
         RenditionTimeline? rendition = Find(announcement.Rendition.Rendition);
         if (rendition is not null) { rendition.Apply(announcement); }
         else if (announcement is not RenditionStarted started || !TryAdd(started)) { metrics.RejectedAnnouncements.Add(1); }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Mirror.ServiceDefaults.Certificates;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
 
 namespace Mirror.ServiceDefaults.Hosting;
@@ -28,6 +29,7 @@ public static class KestrelExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ServerOptions options = builder.AddMirrorOptions<ServerOptions>("server");
+        ClusterOptions cluster = builder.AddMirrorOptions<ClusterOptions>("cluster");
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         bool http3 = HasHttp3(options);
         if (http3) { builder.WebHost.UseQuic(); }
@@ -40,6 +42,7 @@ public static class KestrelExtensions
                 listener.Protocols = http3 ? HttpProtocols.Http1AndHttp2AndHttp3 : HttpProtocols.Http1AndHttp2;
                 listener.UseHttps(https => SetTls(https, certificate, options.EnableTls12));
             });
+            if (cluster.IsEnabled) { Listen(kestrel, cluster.ListenAddress, cluster.Port, listener => listener.Protocols = HttpProtocols.Http2); }
             if (options.EnableHttp) { Listen(kestrel, options.HttpAddress, options.HttpPort, listener => listener.Protocols = HttpProtocols.Http1); }
         });
         return builder;

@@ -12,10 +12,14 @@ namespace Mirror.Streams.Feed;
 /// The sink is called as units complete; <see cref="IFeedSink.End"/> is left to the caller, who knows whether another node goes on.
 /// Not thread-safe.
 /// </remarks>
-public sealed class FeedReader(IFeedSink sink, TimeProvider time)
+/// <param name="sink">Where units go.</param>
+/// <param name="time">Clock of this node.</param>
+/// <param name="startsTimeline">The first unit of each track starts a timeline: the sink had units of another sender before.</param>
+public sealed class FeedReader(IFeedSink sink, TimeProvider time, bool startsTimeline = false)
 {
     private const long LargestTime90k = 1L << 50;            // four centuries
     private readonly Dictionary<int, Track> _tracks = [];
+    private readonly HashSet<int> _begun = [];
     private UnitHeader _unit;
     private State _state;
 
@@ -169,7 +173,7 @@ public sealed class FeedReader(IFeedSink sink, TimeProvider time)
             FrameType = _unit.FrameType,
             IsRandomAccess = _unit.Flags.HasFlag(FeedUnitFlags.RandomAccess),
             IsDisposable = _unit.Flags.HasFlag(FeedUnitFlags.Disposable),
-            StartsDiscontinuity = _unit.Flags.HasFlag(FeedUnitFlags.Discontinuity),
+            StartsDiscontinuity = _unit.Flags.HasFlag(FeedUnitFlags.Discontinuity) || (startsTimeline && _begun.Add(_unit.Track.Id)),
             ProgramTime = _unit.ProgramTime,
             ReceivedTimestamp = Math.Max(1, time.GetTimestamp() - (long)(_unit.AgeMicroseconds / 1e6 * time.TimestampFrequency)),
         };

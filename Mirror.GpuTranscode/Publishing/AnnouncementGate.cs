@@ -1,0 +1,28 @@
+using Mirror.Streams.Announcements;
+
+namespace Mirror.GpuTranscode.Publishing;
+
+/// <summary>The announcements of one stream, until another node takes it over.</summary>
+internal sealed class AnnouncementGate(IAnnouncements announcements) : IAnnouncements
+{
+    private volatile bool _isClosed;
+
+    public event Action<string, long>? Fenced
+    {
+        add => announcements.Fenced += value;
+        remove => announcements.Fenced -= value;
+    }
+
+    /// <summary>Nothing is announced any more.</summary>
+    public void Close() => _isClosed = true;
+
+    public void Publish(Announcement announcement)
+    {
+        if (!_isClosed) { announcements.Publish(announcement); }
+    }
+
+    public IDisposable Subscribe(Action<Announcement> handler) => announcements.Subscribe(handler);
+
+    public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)
+        => announcements.FindPositionsAsync(streamId, cancellationToken);
+}
