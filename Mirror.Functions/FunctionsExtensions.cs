@@ -10,7 +10,7 @@ public static class FunctionsExtensions
     /// <summary>Registers the functions.</summary>
     public static IHostApplicationBuilder AddMirrorFunctions(this IHostApplicationBuilder builder)
     {
-        builder.AddMirrorLocalAdapters();
+        builder.AddMirrorSharedState();
         if (builder.AddMirrorNode(new NodeRole("functions", static (_, record) => record))) { builder.AddMirrorRemoteTranscoder(); }
         builder.Services.AddSingleton<ProcessUsage>();
         builder.Services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>

@@ -20,7 +20,7 @@ public static class TranscodeExtensions
     public static IHostApplicationBuilder AddMirrorTranscode(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.AddMirrorLocalAdapters();
+        builder.AddMirrorSharedState();
         builder.AddMirrorOptions<PackageOptions>("package");
         TranscodeOptions options = builder.AddMirrorOptions<TranscodeOptions>("transcode");
         builder.Services.AddSingleton(options.Ladder.Length == 0 ? TranscodingLadder.Default : TranscodingLadder.Load(options.Ladder));

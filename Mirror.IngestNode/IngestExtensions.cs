@@ -14,7 +14,7 @@ public static class IngestExtensions
     /// <summary>Registers the node.</summary>
     public static IHostApplicationBuilder AddMirrorIngest(this IHostApplicationBuilder builder)
     {
-        builder.AddMirrorLocalAdapters();
+        builder.AddMirrorSharedState();
         builder.AddMirrorNode(new NodeRole("ingest", static (services, record) => record with
         {
             SrtPort = services.GetRequiredService<IngestListeners>().SrtPort,

@@ -1,4 +1,4 @@
 using Mirror.Origin;
 using Mirror.ServiceDefaults.Hosting;
 
-return await MirrorHost.RunAsync(args, builder => builder.AddMirrorLocalAdapters().AddMirrorOrigin(), app => app.MapMirrorOrigin());
+return await MirrorHost.RunAsync(args, builder => builder.AddMirrorSharedState().AddMirrorOrigin(), app => app.MapMirrorOrigin());

@@ -40,6 +40,7 @@ for group in "${groups[@]}"; do
             has_command chromium || has_command chromium-browser || has_command google-chrome || missing_packages+=(chromium)
             want_command srt-live-transmit srt-tools
             want_command gcc gcc
+            want_command redis-server redis-server
             # The headers of FFmpeg, against which a test compares the structures that Mirror declares.
             for library in avcodec avfilter avutil; do
                 has_header "lib$library/$library.h" || missing_packages+=("lib$library-dev")
@@ -87,6 +88,19 @@ install_packages() {
     rm -f "$log"
 }
 
+# Servers that the tests start: Garnet, and Azurite, which stands for Azure Blob Storage.
+install_test_servers() {
+    local log
+    log=$(mktemp)
+    if ! (cd "$(dirname "$0")/.." && dotnet tool restore && { [ -e eng/azurite/node_modules/.bin/azurite-blob ] || npm --prefix eng/azurite ci --ignore-scripts --no-audit --no-fund; }) >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        echo "setup: the servers for tests (.config/dotnet-tools.json, eng/azurite) could not be installed." >&2
+        return 1
+    fi
+    rm -f "$log"
+}
+
 status=0
 if [ ${#missing_packages[@]} -gt 0 ]; then
     mapfile -t missing_packages < <(printf '%s\n' "${missing_packages[@]}" | sort -u)
@@ -96,4 +110,5 @@ for item in "${missing_by_hand[@]}"; do
     echo "setup: install $item" >&2
     status=1
 done
+if [ ${#missing_by_hand[@]} -eq 0 ] && [[ " ${groups[*]} " == *" test "* ]]; then install_test_servers || status=1; fi
 exit $status

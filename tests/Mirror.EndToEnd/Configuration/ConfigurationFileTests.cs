@@ -5,6 +5,7 @@ using Mirror.Origin;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
 using Mirror.ServiceDefaults.Logging;
+using Mirror.Streams.Shared;
 using Mirror.Streams.Store;
 
 namespace Mirror.EndToEnd.Configuration;
@@ -22,6 +23,7 @@ public sealed class ConfigurationFileTests
         settings.Bind<PackageOptions>("package");
         settings.Bind<TranscodeOptions>("transcode");
         settings.Bind<StoreOptions>("store");
+        settings.Bind<SharedOptions>("shared");
         settings.Bind<OriginOptions>(OriginOptions.Section);
         settings.Bind<LoggingOptions>("logging");
         Directory.Delete(root);
