@@ -1,0 +1,4 @@
+using Mirror.EventTopic;
+using Mirror.ServiceDefaults.Hosting;
+
+return await MirrorHost.RunAsync(args, builder => builder.AddMirrorEventTopic(), app => app.MapMirrorEventTopic());

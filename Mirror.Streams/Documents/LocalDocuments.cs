@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+
+namespace Mirror.Streams.Documents;
+
+/// <summary>Documents of a single process: a file each, replaced as a whole, so that a crash leaves the old one or the new.</summary>
+/// <param name="directory">The folder, which is made when first written to.</param>
+public sealed class LocalDocuments(string directory) : IDocuments
+{
+    private const string Suffix = ".doc";
+    private const string UnfinishedSuffix = ".new";
+    private readonly Lock _lock = new();
+
+    /// <inheritdoc/>
+    public ValueTask<Document?> GetAsync(string name, CancellationToken cancellationToken)
+    {
+        DocumentName.ThrowIfInvalid(name);
+        lock (_lock) { return ValueTask.FromResult(Read(name)); }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<string?> PutAsync(string name, ReadOnlyMemory<byte> content, string? ifMatch, CancellationToken cancellationToken)
+    {
+        DocumentName.ThrowIfInvalid(name);
+        if (content.Length > Document.MostBytes) { throw new ArgumentException($"A document has {Document.MostBytes} bytes at most.", nameof(content)); }
+        lock (_lock)
+        {
+            if (ifMatch is not null && (Read(name)?.ETag ?? Document.None) != ifMatch) { return default; }
+            string file = FileOf(name);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            string unfinished = file + UnfinishedSuffix;
+            using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                stream.Write(content.Span);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(unfinished, file, overwrite: true);
+            return ValueTask.FromResult<string?>(TagOf(content.Span));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Document>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!Directory.Exists(directory)) { return ValueTask.FromResult<IReadOnlyList<Document>>([]); }
+            return ValueTask.FromResult<IReadOnlyList<Document>>([.. Directory.EnumerateFiles(directory, "*" + Suffix, SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(directory, file)[..^Suffix.Length].Replace(Path.DirectorySeparatorChar, '/'))
+                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+                .Select(Read)
+                .OfType<Document>()]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        DocumentName.ThrowIfInvalid(name);
+        lock (_lock)
+        {
+            string file = FileOf(name);
+            if (!File.Exists(file)) { return ValueTask.FromResult(false); }
+            File.Delete(file);
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    private Document? Read(string name)
+    {
+        string file = FileOf(name);
+        if (!File.Exists(file)) { return null; }
+        byte[] content = File.ReadAllBytes(file);
+        return new Document(name, TagOf(content), content);
+    }
+
+    private static string TagOf(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 16));
+
+    private string FileOf(string name) => Path.Combine(directory, name + Suffix);
+}

@@ -1,0 +1,48 @@
+namespace Mirror.Streams.Events;
+
+/// <summary>The types of events: the CloudEvents attribute <c>type</c>.</summary>
+public static class EventTypes
+{
+    /// <summary>A publisher was accepted, and a stream begins.</summary>
+    public const string StreamStarted = "stream.started";
+
+    /// <summary>The stream's first media flows.</summary>
+    public const string StreamReady = "stream.ready";
+
+    /// <summary>Ingest was paused through the API.</summary>
+    public const string StreamPaused = "stream.paused";
+
+    /// <summary>Media flows again after a pause or an interruption.</summary>
+    public const string StreamResumed = "stream.resumed";
+
+    /// <summary>The publisher is gone and may come back, or the input cannot be used: the reason says which.</summary>
+    public const string StreamDegraded = "stream.degraded";
+
+    /// <summary>The stream is over.</summary>
+    public const string StreamEnded = "stream.ended";
+
+    /// <summary>An encoded rendition is being made.</summary>
+    public const string RenditionUp = "rendition.up";
+
+    /// <summary>An encoded rendition is no longer being made.</summary>
+    public const string RenditionDown = "rendition.down";
+
+    /// <summary>A recording begins, or goes on on another node.</summary>
+    public const string RecordingStarted = "recording.started";
+
+    /// <summary>A recording is complete.</summary>
+    public const string RecordingReady = "recording.ready";
+
+    /// <summary>A recording was deleted: by retention, or by the API.</summary>
+    public const string RecordingExpired = "recording.expired";
+
+    /// <summary>A stream goes on on another node.</summary>
+    public const string Failover = "failover";
+
+    /// <summary>A test call of a webhook.</summary>
+    public const string Test = "test";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [StreamStarted, StreamReady, StreamPaused, StreamResumed, StreamDegraded, StreamEnded,
+        RenditionUp, RenditionDown, RecordingStarted, RecordingReady, RecordingExpired, Failover, Test];
+}
