@@ -1,5 +1,7 @@
 using Mirror.Functions.Control;
+using Mirror.Functions.Runner;
 using Mirror.ServiceDefaults.Cluster;
+using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
 
 namespace Mirror.Functions;
@@ -7,12 +9,26 @@ namespace Mirror.Functions;
 /// <summary>The functions of Mirror: the control API.</summary>
 public static class FunctionsExtensions
 {
-    /// <summary>Registers the functions.</summary>
-    public static IHostApplicationBuilder AddMirrorFunctions(this IHostApplicationBuilder builder)
+    /// <summary>Registers what functions call.</summary>
+    /// <exception cref="MirrorStartException">A section of the functions is wrong.</exception>
+    public static IHostApplicationBuilder AddMirrorFunctionServices(this IHostApplicationBuilder builder)
     {
+        ArgumentNullException.ThrowIfNull(builder);
         builder.AddMirrorSharedState();
+        builder.AddMirrorOptions<FunctionsOptions>("functions");
         if (builder.AddMirrorNode(new NodeRole("functions", static (_, record) => record))) { builder.AddMirrorRemoteTranscoder(); }
         builder.Services.AddSingleton<ProcessUsage>();
+        return builder;
+    }
+
+    /// <summary>Registers the functions, and the runner that calls them in this process as their triggers say.</summary>
+    public static IHostApplicationBuilder AddMirrorFunctions(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.AddMirrorFunctionServices();
+        foreach (Type type in FunctionDescription.All.Select(function => function.Class).Distinct()) { builder.Services.AddSingleton(type); }
+        builder.Services.AddHostedService<TimerTriggers>();
+        builder.Services.AddHostedService<EventTriggers>();
         builder.Services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Mirror";
@@ -22,13 +38,12 @@ public static class FunctionsExtensions
         return builder;
     }
 
-    /// <summary>Maps <c>/api/v1</c>, its description at <c>/openapi/v1.json</c>, and a page to read it at <c>/docs</c>.</summary>
+    /// <summary>Maps the functions with HTTP triggers, their description at <c>/openapi/v1.json</c>, a page to read it at <c>/docs</c>, and the webhook for events.</summary>
     public static WebApplication MapMirrorFunctions(this WebApplication app)
     {
-        RouteGroupBuilder api = app.MapGroup("/api/v1").WithTags("streams");
-        api.MapStreams();
-        api.MapSystem();
-        api.MapTranscoder();
+        ArgumentNullException.ThrowIfNull(app);
+        app.MapHttpTriggers();
+        app.MapEventGridWebhook(app.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<FunctionsOptions>>().Value);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.UseSwaggerUI(page =>
         {

@@ -34,6 +34,7 @@ public static class TranscodeExtensions
         builder.Services.AddSingleton<IFeedTarget>(services => services.GetRequiredService<TranscodeNode>());
         builder.Services.AddSingleton<ITranscodeNode>(services => services.GetRequiredService<TranscodeNode>());
         builder.Services.AddHostedService(services => services.GetRequiredService<TranscodeNode>());
+        builder.Services.AddHostedService<RenditionNews>();
         var role = new NodeRole("transcode", static (services, record) => record with
         {
             Streams = record.Streams + services.GetRequiredService<TranscodeNode>().Count,

@@ -34,6 +34,9 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     /// <summary>Streams that are packaged here.</summary>
     public int Count => _streams.Count;
 
+    /// <summary>Their names.</summary>
+    public ICollection<string> StreamIds => _streams.Keys;
+
     public IFeedSink Open(string streamId) => Open(streamId, Continuation.None);
 
     /// <summary>Opens a stream that another node may have packaged before.</summary>

@@ -22,6 +22,7 @@ public static class IngestExtensions
         }));
         builder.AddMirrorOptions<SrtOptions>("ingestion.srt");
         builder.Services.AddSingleton<FeedHub>();
+        builder.Services.AddSingleton<StreamNews>();
         builder.Services.AddSingleton<StreamReporter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<StreamReporter>());
         builder.Services.AddSingleton<LiveStreamFactory>();

@@ -8,7 +8,7 @@ namespace Mirror.IngestNode.Streams;
 /// In a cluster a stream is this node's while it holds the stream's lease. That is asked for once a publisher is here, and given back
 /// when he is gone, so that he may come back to any node. A publisher whose stream another node keeps holding is disconnected.
 /// </remarks>
-internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases leases, NodeIdentity node, TimeProvider time, ILogger<StreamReporter> logger) : BackgroundService
+internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases leases, NodeIdentity node, StreamNews news, TimeProvider time, ILogger<StreamReporter> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(3);        // a node that died holds its streams for so long
@@ -66,7 +66,9 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
         List<LiveStream> streams = Source?.Invoke() ?? [];
         foreach (LiveStream stream in streams)
         {
-            if (!_reported.TryGetValue(stream.Id, out Reported? known) || known.Stream != stream) { _reported[stream.Id] = new Reported(stream) { Lease = known?.Lease, Epoch = known?.Epoch ?? 0 }; }
+            if (_reported.TryGetValue(stream.Id, out Reported? known) && known.Stream == stream) { continue; }
+            if (known is not null) { news.TellEnd(known.Told, known.Stream.Record); }
+            _reported[stream.Id] = new Reported(stream) { Lease = known?.Lease, Epoch = known?.Epoch ?? 0 };
         }
         Reported[] gone = [.. _reported.Values.Where(reported => !streams.Contains(reported.Stream))];
         await Task.WhenAll([.. streams.Select(stream => WriteAsync(_reported[stream.Id], cancellationToken)), .. gone.Select(reported => RemoveAsync(reported, cancellationToken))]);
@@ -78,6 +80,7 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
         LiveStream stream = reported.Stream;
         if (node.Address is null)
         {
+            news.Tell(reported.Told, stream.Record);
             await registry.PutAsync(stream.Record, cancellationToken);
             return;
         }
@@ -85,6 +88,8 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
         if (isReceiving && !await HoldAsync(reported, cancellationToken)) { return; }
         if (reported.Epoch != 0)
         {
+            string? former = StreamNews.IsFirst(reported.Told) ? (await registry.FindAsync(stream.Id, cancellationToken))?.NodeId : null;
+            news.Tell(reported.Told, stream.Record, former == node.Id ? null : former);
             await registry.PutAsync(stream.Record with { NodeId = node.Id, NodeAddress = node.Address, Epoch = reported.Epoch }, cancellationToken);
         }
         if (!isReceiving) { await ReleaseAsync(reported, cancellationToken); }
@@ -115,6 +120,7 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
         string id = reported.Stream.Id;
         if (node.Address is null)
         {
+            news.TellEnd(reported.Told, reported.Stream.Record);
             await registry.RemoveAsync(id, cancellationToken);
             return;
         }
@@ -123,7 +129,11 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
             ? await leases.RenewAsync(held, cancellationToken)
             : (reported.Lease = await leases.TryAcquireAsync(Lease.IngestOf(id), node.Id, LeaseDuration, cancellationToken)) is not null
                 && (await registry.FindAsync(id, cancellationToken))?.NodeId == node.Id;
-        if (isOurs) { await registry.RemoveAsync(id, cancellationToken); }
+        if (isOurs)
+        {
+            news.TellEnd(reported.Told, reported.Stream.Record);
+            await registry.RemoveAsync(id, cancellationToken);
+        }
         await ReleaseAsync(reported, cancellationToken);
     }
 
@@ -137,6 +147,8 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
     private sealed class Reported(LiveStream stream)
     {
         public LiveStream Stream { get; } = stream;
+
+        public StreamNews.Told Told { get; } = new();
 
         public Lease? Lease { get; set; }
 

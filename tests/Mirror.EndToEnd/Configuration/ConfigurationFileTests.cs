@@ -1,10 +1,14 @@
+using Mirror.EventTopic;
+using Mirror.Functions;
 using Mirror.GpuTranscode;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.IngestNode.Srt;
 using Mirror.Origin;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
 using Mirror.ServiceDefaults.Logging;
+using Mirror.Streams.Events;
 using Mirror.Streams.Shared;
 using Mirror.Streams.Store;
 
@@ -25,6 +29,11 @@ public sealed class ConfigurationFileTests
         settings.Bind<StoreOptions>("store");
         settings.Bind<SharedOptions>("shared");
         settings.Bind<OriginOptions>(OriginOptions.Section);
+        settings.Bind<ClusterOptions>("cluster");
+        settings.Bind<EventsOptions>("events");
+        settings.Bind<TopicOptions>("event_topic");
+        settings.Bind<FunctionsOptions>("functions");
+        settings.Bind<DocumentsOptions>("documents");
         settings.Bind<LoggingOptions>("logging");
         Directory.Delete(root);
 

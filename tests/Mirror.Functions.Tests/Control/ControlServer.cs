@@ -25,17 +25,22 @@ internal sealed class ControlServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    public IServiceProvider Services => _app.Services;
+
+    public string Folder => _folder;
+
     public IStreamRegistry Registry => _app.Services.GetRequiredService<IStreamRegistry>();
 
-    public static async Task<ControlServer> StartAsync(ITranscodeNode? transcoder)
+    public static async Task<ControlServer> StartAsync(ITranscodeNode? transcoder, Action<WebApplicationBuilder>? configure = null, params string[] settings)
     {
         string folder = Directory.CreateTempSubdirectory("mirror-functions-").FullName;
         WebApplication app = MirrorHost.Build(
-            ["--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", folder, "--store.directory", folder, "--logging.level", "warning"],
+            ["--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", folder, "--store.directory", folder, "--documents.directory", Path.Combine(folder, "documents"), "--logging.level", "warning", .. settings],
             builder =>
             {
                 builder.AddMirrorFunctions();
                 if (transcoder is not null) { builder.Services.AddSingleton(transcoder); }
+                configure?.Invoke(builder);
             },
             app => app.MapMirrorFunctions());
         await app.StartAsync();

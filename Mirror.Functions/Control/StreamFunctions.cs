@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
 using Mirror.ServiceDefaults.Http;
 using Mirror.Streams;
 using Mirror.Streams.Registry;
@@ -8,20 +9,17 @@ using Mirror.Streams.Transcoding;
 namespace Mirror.Functions.Control;
 
 /// <summary><c>/api/v1/streams</c>: what is live, and stopping it.</summary>
-internal static class StreamEndpoints
+[Tags("streams")]
+internal sealed class StreamFunctions(IStreamRegistry registry, TimeProvider time, ITranscodeNode? transcoder = null)
 {
     private const int DefaultLimit = 100;
     private const int LargestLimit = 1000;
 
-    public static void MapStreams(this RouteGroupBuilder api)
-    {
-        api.MapGet("/streams", ListAsync).WithSummary("Lists streams, by name").Produces<StreamListAnswer>().Produces<ApiError>(StatusCodes.Status400BadRequest);
-        api.MapGet("/streams/{id}", GetAsync).WithSummary("One stream").Produces<StreamAnswer>().Produces<ApiError>(StatusCodes.Status404NotFound);
-        api.MapDelete("/streams/{id}", StopAsync).WithSummary("Disconnects the publisher and ends the stream").Produces<MessageAnswer>().Produces<ApiError>(StatusCodes.Status404NotFound);
-        api.MapGet("/streams/{id}/stats", GetStatsAsync).WithSummary("Counters and gauges of one stream").Produces<StreamStatsReply>().Produces<ApiError>(StatusCodes.Status404NotFound);
-    }
-
-    private static async Task<IResult> ListAsync(IStreamRegistry registry, [FromServices] ITranscodeNode? transcoder, TimeProvider time, CancellationToken cancellationToken,
+    [Function("ListStreams")]
+    [EndpointSummary("Lists streams, by name")]
+    [ProducesResponseType<StreamListAnswer>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ApiError>(StatusCodes.Status400BadRequest)]
+    public async Task<IResult> ListAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/streams")] HttpRequest request, CancellationToken cancellationToken,
         string? status = null, string? type = null, string? limit = null, string? offset = null)
     {
         if (!TryReadPage(limit, DefaultLimit, out int most) || most > LargestLimit) { return ApiError.Result(400, $"limit is a whole number from 0 to {LargestLimit}."); }
@@ -38,15 +36,27 @@ internal static class StreamEndpoints
         return Json(new StreamListAnswer(page, matching.Length, time.GetUtcNow().UtcDateTime));
     }
 
-    private static async Task<IResult> GetAsync(string id, IStreamRegistry registry, [FromServices] ITranscodeNode? transcoder, CancellationToken cancellationToken)
+    [Function("GetStream")]
+    [EndpointSummary("One stream")]
+    [ProducesResponseType<StreamAnswer>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ApiError>(StatusCodes.Status404NotFound)]
+    public async Task<IResult> GetAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/streams/{id}")] HttpRequest request, string id, CancellationToken cancellationToken)
         => await FindAsync(id, registry, cancellationToken) is { } record ? Json(StreamAnswer.Of(record, transcoder?.StateOf(id))) : Unknown(id);
 
-    private static async Task<IResult> GetStatsAsync(string id, IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken)
+    [Function("GetStreamStats")]
+    [EndpointSummary("Counters and gauges of one stream")]
+    [ProducesResponseType<StreamStatsReply>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ApiError>(StatusCodes.Status404NotFound)]
+    public async Task<IResult> GetStatsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/streams/{id}/stats")] HttpRequest request, string id, CancellationToken cancellationToken)
         => await FindAsync(id, registry, cancellationToken) is { } record
             ? Json(new StreamStatsReply(id, StreamStatsAnswer.Of(record), time.GetUtcNow().UtcDateTime))
             : Unknown(id);
 
-    private static async Task<IResult> StopAsync(string id, IStreamRegistry registry, TimeProvider time, CancellationToken cancellationToken)
+    [Function("StopStream")]
+    [EndpointSummary("Disconnects the publisher and ends the stream")]
+    [ProducesResponseType<MessageAnswer>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ApiError>(StatusCodes.Status404NotFound)]
+    public async Task<IResult> StopAsync([HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/v1/streams/{id}")] HttpRequest request, string id, CancellationToken cancellationToken)
         => StreamId.IsValid(id) && await registry.SendAsync(new StreamCommand(id, StreamAction.Stop), cancellationToken)
             ? Json(new MessageAnswer($"Stream '{id}' is being stopped.", time.GetUtcNow().UtcDateTime))
             : Unknown(id);

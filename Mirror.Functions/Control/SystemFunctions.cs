@@ -1,15 +1,18 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
 using Mirror.Streams.Registry;
 
 namespace Mirror.Functions.Control;
 
 /// <summary><c>/api/v1/stats</c>: totals.</summary>
-internal static class SystemEndpoints
+[Tags("streams")]
+internal sealed class SystemFunctions(IStreamRegistry registry, IngestListeners listeners, ProcessUsage usage)
 {
-    public static void MapSystem(this RouteGroupBuilder api)
-        => api.MapGet("/stats", GetStatsAsync).WithSummary("Totals of the whole system").Produces<SystemStatsAnswer>();
-
-    private static async Task<IResult> GetStatsAsync(IStreamRegistry registry, IngestListeners listeners, ProcessUsage usage, CancellationToken cancellationToken)
+    [Function("GetStats")]
+    [EndpointSummary("Totals of the whole system")]
+    [ProducesResponseType<SystemStatsAnswer>(StatusCodes.Status200OK)]
+    public async Task<IResult> GetStatsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/stats")] HttpRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<StreamRecord> streams = await registry.ListAsync(cancellationToken);
         (double cpu, long memory, TimeSpan uptime, DateTime started) = usage.Read();

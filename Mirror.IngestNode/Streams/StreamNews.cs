@@ -1,0 +1,66 @@
+using Mirror.Streams.Events;
+using Mirror.Streams.Registry;
+
+namespace Mirror.IngestNode.Streams;
+
+/// <summary>Tells as events what a stream's records show: each change of status once.</summary>
+internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider time)
+{
+    /// <summary>What was told of one stream.</summary>
+    public sealed class Told
+    {
+        public StreamStatus? Status { get; set; }
+
+        public bool WasReady { get; set; }
+    }
+
+    /// <summary>Whether nothing was told of a stream yet.</summary>
+    public static bool IsFirst(Told told) => told.Status is null;
+
+    /// <summary>Tells what is new in a record.</summary>
+    /// <param name="told">What was told of the stream before.</param>
+    /// <param name="record">Its newest record.</param>
+    /// <param name="formerNode">The node that had the stream before, for the first record.</param>
+    public void Tell(Told told, StreamRecord record, string? formerNode = null)
+    {
+        if (told.Status is null)
+        {
+            Publish(formerNode is null ? EventTypes.StreamStarted : EventTypes.Failover, record, record.StatusReason, formerNode);
+            told.WasReady = formerNode is not null;
+            told.Status = StreamStatus.Connecting;
+        }
+        if (record.Status == told.Status) { return; }
+        told.Status = record.Status;
+        string? type = record.Status switch
+        {
+            StreamStatus.Active => told.WasReady ? EventTypes.StreamResumed : EventTypes.StreamReady,
+            StreamStatus.Paused => EventTypes.StreamPaused,
+            StreamStatus.Degraded or StreamStatus.Error => EventTypes.StreamDegraded,
+            StreamStatus.Ended => EventTypes.StreamEnded,
+            _ => null,                                       // connecting again: what follows says more
+        };
+        told.WasReady |= record.Status == StreamStatus.Active;
+        if (type is not null) { Publish(type, record, record.StatusReason, formerNode: null); }
+    }
+
+    /// <summary>Tells that a stream is over, unless that was told.</summary>
+    public void TellEnd(Told told, StreamRecord record)
+    {
+        if (told.Status is null or StreamStatus.Ended) { return; }
+        told.Status = StreamStatus.Ended;
+        Publish(EventTypes.StreamEnded, record, record.StatusReason, formerNode: null);
+    }
+
+    private void Publish(string type, StreamRecord record, string? reason, string? formerNode) => events.Publish(new StreamEvent
+    {
+        Stream = record.Id,
+        Protocol = record.Type,
+        SourceAddress = record.SourceAddress,
+        Reason = reason,
+        VideoCodec = record.Video?.CodecString,
+        AudioCodec = record.Audio?.CodecString,
+        Resolution = record.Video is { } video ? $"{video.Width}x{video.Height}" : null,
+        Node = node.Address is null ? null : node.Id,
+        FormerNode = formerNode,
+    }.ToCloudEvent(type, time.GetUtcNow()));
+}

@@ -1,0 +1,40 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Mirror.ServiceDefaults.Configuration;
+using Mirror.Streams.Configuration;
+using Mirror.Streams.Documents;
+using Mirror.Streams.Events;
+
+namespace Mirror.ServiceDefaults.Hosting;
+
+/// <summary>Events and documents.</summary>
+internal static class SharedServices
+{
+    public static void AddEvents(this IHostApplicationBuilder builder)
+    {
+        EventsOptions options = builder.AddMirrorOptions<EventsOptions>("events");
+        if (options.EventGrid.Endpoint.Length > 0)
+        {
+            builder.Services.TryAddSingleton<IEvents>(services => new EventGridEvents(options, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<EventGridEvents>>()));
+            return;
+        }
+        builder.Services.TryAddSingleton(services => new LocalEvents(options.QueueLength, services.GetRequiredService<ILogger<LocalEvents>>()));
+        builder.Services.TryAddSingleton<IEvents>(services => services.GetRequiredService<LocalEvents>());
+    }
+
+    public static void AddDocuments(this IHostApplicationBuilder builder)
+    {
+        DocumentsOptions options = builder.AddMirrorOptions<DocumentsOptions>("documents");
+        builder.Services.TryAddSingleton<IDocuments>(_ => new LocalDocuments(options.Directory));
+    }
+}
+
+/// <summary>Where definitions that outlive the process are kept: section <c>documents</c>.</summary>
+internal sealed class DocumentsOptions
+{
+    /// <summary>Folder of webhooks' definitions and wishes to record. Default <c>.mirror/documents</c>.</summary>
+    [FilePath, Required] public string Directory { get; set; } = ".mirror/documents";
+}
