@@ -39,7 +39,7 @@ public static class OriginServices
         bool hasFunctions = app.Services.GetServices<NodeRole>().Any(role => role.Name == "functions");
         if (!hasFunctions && app.Services.GetService<ApiForwarder>() is { } forwarder)
         {
-            foreach (string path in (ReadOnlySpan<string>)["/api/{**rest}", "/docs/{**rest}", "/openapi/{**rest}"]) { app.Map(path, forwarder.ForwardAsync); }
+            foreach (string path in (ReadOnlySpan<string>)["/api/{**rest}", "/docs/{**rest}", "/openapi/{**rest}", "/runtime/webhooks/{**rest}"]) { app.Map(path, forwarder.ForwardAsync); }
         }
         return app;
     }

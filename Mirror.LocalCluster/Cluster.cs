@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Mirror.LocalCluster;
+
+/// <summary>A whole Mirror on this machine without containers: Redis, Azurite, and nodes of every kind, each a process of its own.</summary>
+public sealed class Cluster : IAsyncDisposable
+{
+    private const string AzuriteAccount = "devstoreaccount1";
+    private const string AzuriteKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";     // the emulator's, known to all
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly string _folder;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    private Cluster(string folder, ClusterPlan plan)
+    {
+        _folder = folder;
+        string root = FindRoot();
+        string key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        (RedisPort, BlobPort) = (FreePorts.Take(), FreePorts.Take());
+        string port = RedisPort.ToString(CultureInfo.InvariantCulture);
+        Redis = plan.Redis == "garnet-server"
+            ? new ClusterProcess("garnet", folder, "dotnet", ["tool", "run", "garnet-server", "--", "--port", port, "--bind", "127.0.0.1"])
+            : new ClusterProcess("redis", folder, plan.Redis, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]);
+        Blob = new ClusterProcess("azurite", folder, "node",
+            [FindAzurite(root), "--blobHost", "127.0.0.1", "--blobPort", BlobPort.ToString(CultureInfo.InvariantCulture), "--inMemoryPersistence", "--skipApiVersionCheck", "--silent"]);
+        string blob = $"DefaultEndpointsProtocol=http;AccountName={AzuriteAccount};AccountKey={AzuriteKey};BlobEndpoint=http://127.0.0.1:{BlobPort}/{AzuriteAccount};";
+        var environment = new Dictionary<string, string>
+        {
+            ["MIRROR_CLUSTER_KEY"] = key, ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}", ["MIRROR_SHARED_BLOB"] = blob, ["DOTNET_TieredPGO"] = "0",
+        };
+        foreach (NodeKind kind in Enum.GetValues<NodeKind>())
+        {
+            for (int i = 1; i <= plan.NodesOfEachKind; i++) { _nodes.Add(CreateNode(kind, i, plan, root, environment)); }
+        }
+    }
+
+    private readonly List<ClusterNode> _nodes = [];
+
+    /// <summary>All nodes.</summary>
+    public IReadOnlyList<ClusterNode> Nodes => _nodes;
+
+    /// <summary>The shared state.</summary>
+    public ClusterProcess Redis { get; }
+
+    /// <summary>The segment store.</summary>
+    public ClusterProcess Blob { get; }
+
+    /// <summary>TCP port of the shared state.</summary>
+    public int RedisPort { get; }
+
+    /// <summary>TCP port of the segment store.</summary>
+    public int BlobPort { get; }
+
+    /// <summary>Where each process writes its log.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Starts everything, and waits until every node says that it is ready.</summary>
+    /// <param name="plan">What to start.</param>
+    /// <param name="progress">Told what is being waited for.</param>
+    /// <param name="cancellationToken">Ends the wait, and what was started.</param>
+    /// <exception cref="InvalidOperationException">A process did not start; the message holds what it wrote.</exception>
+    public static async Task<Cluster> StartAsync(ClusterPlan plan, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var cluster = new Cluster(Directory.CreateTempSubdirectory("mirror-cluster-").FullName, plan);
+        try
+        {
+            progress?.Report($"starting {cluster.Redis.Name} and {cluster.Blob.Name}");
+            cluster.Redis.Start();
+            cluster.Blob.Start();
+            await cluster.WaitForBackendsAsync(cancellationToken);
+            progress?.Report($"starting {cluster.Nodes.Count} nodes");
+            foreach (ClusterNode node in cluster.Nodes) { node.Process.Start(); }
+            foreach (ClusterNode node in cluster.Nodes) { await cluster.WaitUntilReadyAsync(node, cancellationToken); }
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The nodes of a kind.</summary>
+    public IEnumerable<ClusterNode> Of(NodeKind kind) => _nodes.Where(node => node.Kind == kind);
+
+    /// <summary>Waits until a node answers <c>/ready</c>.</summary>
+    public Task WaitUntilReadyAsync(ClusterNode node, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return WaitAsync(node.Process, async () =>
+        {
+            using HttpResponseMessage response = await _http.GetAsync(new Uri(node.Http, "/ready"), cancellationToken);
+            return response.IsSuccessStatusCode;
+        }, cancellationToken);
+    }
+
+    /// <summary>Waits until both backends take connections.</summary>
+    public async Task WaitForBackendsAsync(CancellationToken cancellationToken = default)
+    {
+        await WaitAsync(Redis, () => ConnectAsync(RedisPort, cancellationToken), cancellationToken);
+        await WaitAsync(Blob, () => ConnectAsync(BlobPort, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_nodes.Select(node => node.Process.DisposeAsync().AsTask()));
+        await Redis.DisposeAsync();
+        await Blob.DisposeAsync();
+        _http.Dispose();
+        try { Directory.Delete(_folder, recursive: true); }
+        catch (IOException) { /* a log is still being written */ }
+    }
+
+    private ClusterNode CreateNode(NodeKind kind, int number, ClusterPlan plan, string root, Dictionary<string, string> environment)
+    {
+        string name = $"{kind.ToString().ToLowerInvariant()}-{number}";
+        string project = kind switch { NodeKind.Ingest => "Mirror.IngestNode", NodeKind.Transcode => "Mirror.GpuTranscode", NodeKind.Origin => "Mirror.Origin", _ => "Mirror.Functions" };
+        string program = Path.Combine(root, project, "bin", plan.Configuration, "net10.0", project);
+        bool isFirst = number == 1;
+        int http = isFirst && kind == NodeKind.Origin && plan.Ports is { } ports ? ports.Http : FreePorts.Take();
+        int https = isFirst && kind == NodeKind.Origin && plan.Ports is { } secure ? secure.Https : FreePorts.Take();
+        int srt = kind != NodeKind.Ingest ? 0 : isFirst && plan.Ports is { } fixedPorts ? fixedPorts.Srt : FreePorts.Take();
+        string folder = Path.Combine(_folder, name);
+        string[] arguments =
+        [
+            "--server.http_port", Text(http), "--server.https_port", Text(https), "--server.https_address", "127.0.0.1", "--cluster.port", Text(FreePorts.Take()),
+            "--server.certificate.directory", Path.Combine(_folder, "certs"), "--store.directory", Path.Combine(folder, "segments"),
+            .. srt == 0 ? Array.Empty<string>() : ["--ingestion.srt.port", Text(srt), "--ingestion.srt.address", "127.0.0.1"],
+            .. plan.Settings,
+        ];
+        return new ClusterNode(kind, new ClusterProcess(name, _folder, program, arguments, environment), new Uri($"http://127.0.0.1:{http}/"), new Uri($"https://localhost:{https}/"), srt);
+    }
+
+    private static async Task WaitAsync(ClusterProcess process, Func<Task<bool>> isReady, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        try
+        {
+            while (true)
+            {
+                if (!process.IsRunning) { throw new InvalidOperationException($"{process.Name} ended:\n{process.LastLines()}"); }
+                try
+                {
+                    if (await isReady()) { return; }
+                }
+                catch (Exception error) when (error is HttpRequestException or SocketException or TaskCanceledException && !patience.IsCancellationRequested) { /* not yet */ }
+                await timer.WaitForNextTickAsync(patience.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { throw new InvalidOperationException($"{process.Name} was not ready within {Patience.TotalSeconds} s:\n{process.LastLines()}"); }
+    }
+
+    private static async Task<bool> ConnectAsync(int port, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync("127.0.0.1", port, cancellationToken);
+        return true;
+    }
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The folder with the projects, from that of this program upwards.</summary>
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Mirror.sln"))) { return folder.FullName; }
+        }
+        throw new InvalidOperationException("A local cluster is started from a checkout of Mirror: there is no Mirror.sln above this program.");
+    }
+
+    private static string FindAzurite(string root)
+    {
+        string script = Path.Combine(root, "eng", "azurite", "node_modules", "azurite", "dist", "src", "blob", "main.js");
+        return File.Exists(script) ? script : throw new InvalidOperationException("Azurite, which stands in for Azure Blob storage, is not installed: make setup");
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Mirror.LocalCluster;
+
+var nodes = new Option<int>("--nodes") { Description = "Nodes of each kind: ingest, transcode, origin, functions", DefaultValueFactory = _ => 2 };
+var streams = new Option<int>("--streams") { Description = "Test streams to push", DefaultValueFactory = _ => 2 };
+var redis = new Option<string>("--redis") { Description = "Program for the shared state", DefaultValueFactory = _ => "redis-server" };
+redis.AcceptOnlyFromAmong("redis-server", "garnet-server");
+var settings = new Argument<string[]>("settings") { Description = "Further words for every node, such as -- --delivery.live_window 60s", Arity = ArgumentArity.ZeroOrMore };
+nodes.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 1 or > 8) { result.AddError("--nodes is from 1 to 8."); } });
+streams.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 0 or > 25) { result.AddError("--streams is from 0 to 25."); } });
+
+var command = new RootCommand("A whole Mirror on this machine, every node a process of its own, with Redis and Azurite. Ctrl-C ends it.") { nodes, streams, redis, settings };
+command.SetAction((arguments, cancellationToken) => RunAsync(
+    new ClusterPlan { NodesOfEachKind = arguments.GetValue(nodes), Redis = arguments.GetValue(redis)!, Settings = arguments.GetValue(settings) ?? [], Ports = (30_000, 8080, 8443) },
+    arguments.GetValue(streams), cancellationToken));
+return await command.Parse(args).InvokeAsync();
+
+static async Task<int> RunAsync(ClusterPlan plan, int streams, CancellationToken cancellationToken)
+{
+    List<TestEncoder> encoders = [];
+    try
+    {
+        await using Cluster cluster = await Cluster.StartAsync(plan, new Progress<string>(text => Console.WriteLine($"cluster: {text}")), cancellationToken);
+        int[] srtPorts = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
+        for (int i = 0; i < streams; i++)
+        {
+            int first = i % srtPorts.Length;
+            encoders.Add(new TestEncoder($"test-{i + 1}", [.. srtPorts[first..], .. srtPorts[..first]], "640x360", 30));
+        }
+        Describe(cluster, encoders);
+        await Watch(cluster, cancellationToken);
+        return 0;
+    }
+    catch (InvalidOperationException error)
+    {
+        await Console.Error.WriteLineAsync($"cluster: {error.Message}");
+        return 1;
+    }
+    catch (OperationCanceledException) { return 0; }
+    finally
+    {
+        foreach (TestEncoder encoder in encoders) { await encoder.DisposeAsync(); }
+    }
+}
+
+static void Describe(Cluster cluster, List<TestEncoder> encoders)
+{
+    Console.WriteLine();
+    Console.WriteLine("  Mirror is live.");
+    Console.WriteLine();
+    foreach (ClusterNode node in cluster.Nodes)
+    {
+        string address = node.Kind == NodeKind.Ingest ? $"srt://127.0.0.1:{node.SrtPort}?streamid=NAME" : node.Http.ToString();
+        Console.WriteLine($"    {node.Name,-12} pid {node.Process.ProcessId,-8} {address}");
+    }
+    Console.WriteLine($"    {cluster.Redis.Name,-12} pid {cluster.Redis.ProcessId,-8} 127.0.0.1:{cluster.RedisPort}");
+    Console.WriteLine($"    {cluster.Blob.Name,-12} pid {cluster.Blob.ProcessId,-8} http://127.0.0.1:{cluster.BlobPort}/devstoreaccount1");
+    Console.WriteLine();
+    foreach (TestEncoder encoder in encoders) { Console.WriteLine($"    player       {cluster.Of(NodeKind.Origin).First().Http}watch/{encoder.Stream}"); }
+    Console.WriteLine();
+    Console.WriteLine($"  Every origin serves every stream. Kill any node: kill -9 PID; it is started again. Logs: {cluster.Folder}");
+    Console.WriteLine("  Ctrl-C stops.");
+    Console.WriteLine();
+}
+
+// What a cluster manager does: a process that ended is started again.
+static async Task Watch(Cluster cluster, CancellationToken cancellationToken)
+{
+    using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+    while (await timer.WaitForNextTickAsync(cancellationToken))
+    {
+        foreach (ClusterProcess process in cluster.Nodes.Select(node => node.Process).Append(cluster.Redis).Append(cluster.Blob))
+        {
+            if (process.IsRunning) { continue; }
+            Console.WriteLine($"cluster: {process.Name} ended and is started again");
+            process.Start();
+        }
+    }
+}

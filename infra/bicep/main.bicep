@@ -1,0 +1,269 @@
+// Mirror on Azure: azd up. docs/deploy.md says what each parameter is for.
+targetScope = 'subscription'
+
+@description('Name of the azd environment: part of the names of all resources.')
+@minLength(1)
+@maxLength(24)
+param environmentName string
+
+@description('Region. GPU workload profiles exist in some only: docs/deploy.md.')
+param location string
+
+@description('Where ingest nodes run. Container Apps take no UDP, so SRT needs a cluster (aks), or single container groups (aci) for trials.')
+@allowed(['aks', 'aci'])
+param ingestHost string = 'aks'
+
+@description('Transcode on T4 GPUs, which have NVENC; otherwise on CPUs. Needs a quota for the profile Consumption-GPU-NC8as-T4.')
+param useGpu bool = true
+
+@description('Put Front Door before the origins.')
+param useFrontDoor bool = true
+
+@description('What nodes show each other.')
+@secure()
+param clusterKey string = newGuid()
+
+@description('Days for which recordings are kept in the hot tier.')
+@minValue(1)
+param recordingHotDays int = 30
+
+@description('Image of each service; azd sets them once it has built and pushed them.')
+param originImage string = ''
+param transcodeImage string = ''
+param functionsImage string = ''
+param ingestImage string = ''
+
+@description('aci only: public name of the ingest node, for which the certificate is, such as ingest.example.org (a CNAME of the container group).')
+param ingestHostName string = ''
+
+@description('aci only: certificate and key in PEM, with which other nodes are served over TLS.')
+@secure()
+param ingestCertificate string = ''
+
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName, product: 'mirror' }
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identities 'modules/identities.bicep' = {
+  name: 'identities'
+  scope: group
+  params: { location: location, token: token, tags: tags }
+}
+
+module logs 'modules/logs.bicep' = {
+  name: 'logs'
+  scope: group
+  params: { location: location, token: token, tags: tags }
+}
+
+module network 'modules/network.bicep' = {
+  name: 'network'
+  scope: group
+  params: { location: location, token: token, tags: tags }
+}
+
+module registry 'modules/registry.bicep' = {
+  name: 'registry'
+  scope: group
+  params: { location: location, token: token, tags: tags, readers: identities.outputs.principalIds }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    location: location
+    token: token
+    tags: tags
+    writers: [identities.outputs.transcode.principalId, identities.outputs.functions.principalId]
+    readers: [identities.outputs.origin.principalId]
+    recordingHotDays: recordingHotDays
+    logsId: logs.outputs.workspaceId
+  }
+}
+
+module redis 'modules/redis.bicep' = {
+  name: 'redis'
+  scope: group
+  params: { location: location, token: token, tags: tags }
+}
+
+module vault 'modules/key-vault.bicep' = {
+  name: 'key-vault'
+  scope: group
+  params: {
+    location: location
+    token: token
+    tags: tags
+    readers: identities.outputs.principalIds
+    clusterKey: clusterKey
+    redisName: redis.outputs.name
+    logsId: logs.outputs.workspaceId
+  }
+}
+
+module events 'modules/events.bicep' = {
+  name: 'events'
+  scope: group
+  params: { location: location, token: token, tags: tags, senders: identities.outputs.principalIds, deadLetterStorage: storage.outputs.name }
+}
+
+module environment 'modules/container-environment.bicep' = {
+  name: 'container-environment'
+  scope: group
+  params: {
+    location: location
+    token: token
+    tags: tags
+    subnetId: network.outputs.appsSubnetId
+    workspaceName: logs.outputs.workspaceName
+    insightsName: logs.outputs.insightsName
+    useGpu: useGpu
+  }
+}
+
+// What every service is told.
+var shared = [
+  { name: 'MIRROR_SHARED_BLOB', value: storage.outputs.blobEndpoint }
+  { name: 'MIRROR_EVENTS_TOPIC_ENDPOINT', value: events.outputs.endpoint }
+  { name: 'MIRROR_LOGGING_FORMAT', value: 'json' }
+  { name: 'MIRROR_CLUSTER_LISTEN_ADDRESS', value: '*' }
+  { name: 'MIRROR_SERVER_HTTP_ADDRESS', value: '*' }
+]
+var secretUris = {
+  MIRROR_CLUSTER_KEY: vault.outputs.clusterKeyUri
+  MIRROR_SHARED_REDIS: vault.outputs.redisUri
+}
+
+module origin 'modules/container-app.bicep' = {
+  name: 'origin'
+  scope: group
+  params: {
+    name: 'origin'
+    location: location
+    tags: tags
+    environmentId: environment.outputs.id
+    identity: identities.outputs.origin
+    registry: registry.outputs.loginServer
+    image: originImage
+    settings: shared
+    secretUris: secretUris
+    external: true
+    targetPort: 8080
+    cpu: '2'
+    memory: '4Gi'
+    minReplicas: 2
+    maxReplicas: 10
+    concurrentRequests: 2000
+  }
+}
+
+module functions 'modules/container-app.bicep' = {
+  name: 'functions'
+  scope: group
+  params: {
+    name: 'functions'
+    location: location
+    tags: tags
+    environmentId: environment.outputs.id
+    identity: identities.outputs.functions
+    registry: registry.outputs.loginServer
+    image: functionsImage
+    // Other nodes and Event Grid's webhook come by the same ingress; it chooses the replica.
+    settings: concat(shared, [
+      { name: 'MIRROR_CLUSTER_ADDRESS', value: 'http://functions' }
+    ])
+    secretUris: secretUris
+    external: false
+    targetPort: 8081
+    transport: 'http2'
+    cpu: '1'
+    memory: '2Gi'
+    minReplicas: 2
+    maxReplicas: 4
+  }
+}
+
+module transcode 'modules/container-app.bicep' = {
+  name: 'transcode'
+  scope: group
+  params: {
+    name: 'transcode'
+    location: location
+    tags: tags
+    environmentId: environment.outputs.id
+    identity: identities.outputs.transcode
+    registry: registry.outputs.loginServer
+    image: transcodeImage
+    settings: concat(shared, [
+      { name: 'MIRROR_CLUSTER_ADDRESS', value: 'http://transcode' }
+    ])
+    secretUris: secretUris
+    external: false
+    targetPort: 8081
+    transport: 'http2'
+    workloadProfile: useGpu ? environment.outputs.gpuProfile : 'Consumption'
+    cpu: useGpu ? '8' : '4'
+    memory: useGpu ? '56Gi' : '8Gi'
+    minReplicas: 1
+    maxReplicas: 4
+  }
+}
+
+module cluster 'modules/ingest-aks.bicep' = if (ingestHost == 'aks') {
+  name: 'ingest-aks'
+  scope: group
+  params: {
+    location: location
+    token: token
+    tags: tags
+    subnetId: network.outputs.clusterSubnetId
+    workspaceId: logs.outputs.workspaceId
+    registryName: registry.outputs.name
+    identityName: identities.outputs.ingest.name
+  }
+}
+
+module containerGroup 'modules/ingest-aci.bicep' = if (ingestHost == 'aci') {
+  name: 'ingest-aci'
+  scope: group
+  params: {
+    location: location
+    token: token
+    tags: tags
+    identityId: identities.outputs.ingest.id
+    registry: registry.outputs.loginServer
+    image: ingestImage
+    settings: shared
+    vaultName: vault.outputs.name
+    hostName: ingestHostName
+    certificate: ingestCertificate
+    clusterKey: clusterKey
+    redisName: redis.outputs.name
+  }
+}
+
+module frontDoor 'modules/front-door.bicep' = if (useFrontDoor) {
+  name: 'front-door'
+  scope: group
+  params: { token: token, tags: tags, originHost: origin.outputs.host }
+}
+
+// azd reads these.
+output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_AKS_CLUSTER_NAME string = ingestHost == 'aks' ? cluster!.outputs.name : ''
+output AZURE_KEY_VAULT_NAME string = vault.outputs.name
+output AZURE_TENANT_ID string = tenant().tenantId
+output MIRROR_INGEST_CLIENT_ID string = identities.outputs.ingest.clientId
+output MIRROR_SHARED_BLOB string = storage.outputs.blobEndpoint
+output MIRROR_EVENTS_TOPIC_ENDPOINT string = events.outputs.endpoint
+output MIRROR_EVENTS_TOPIC_NAME string = events.outputs.name
+output MIRROR_ORIGIN_URL string = 'https://${origin.outputs.host}'
+output MIRROR_VIEWER_URL string = useFrontDoor ? 'https://${frontDoor!.outputs.host}' : 'https://${origin.outputs.host}'
+output MIRROR_INGEST_HOST string = ingestHost == 'aci' ? containerGroup!.outputs.host : ''
