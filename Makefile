@@ -1,7 +1,7 @@
 # Mirror. The two commands that matter: make demo, make test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test bench lint fmt check certs
+.PHONY: help setup demo run cluster chaos test bench lint fmt check certs
 
 # Tests whose full name contains it: make test FILTER=SrtListener
 FILTER ?=
@@ -42,3 +42,13 @@ check: lint test ## lint and test
 certs: ## Make the development certificate if needed, and print its fingerprints
 	@dotnet build Mirror.AppHost -c Release -v q -nologo
 	@Mirror.AppHost/bin/Release/net10.0/Mirror.AppHost --print-certificate
+
+cluster: ## Start Redis, Azurite and two nodes of each kind as processes, and push test streams; ARGS="--help"
+	@eng/setup.sh run test
+	@dotnet build Mirror.LocalCluster -c Release -v q -nologo
+	@exec Mirror.LocalCluster/bin/Release/net10.0/Mirror.LocalCluster $(ARGS)
+
+chaos: ## Break a local cluster for five minutes while viewers check; ARGS="--minutes 5 --seed 7"
+	@eng/setup.sh run test
+	@dotnet build Mirror.LocalCluster -c Release -v q -nologo
+	@exec Mirror.LocalCluster/bin/Release/net10.0/Mirror.LocalCluster chaos --streams 3 $(ARGS)

@@ -127,7 +127,7 @@ public sealed class Cluster : IAsyncDisposable
         string folder = Path.Combine(_folder, name);
         string[] arguments =
         [
-            "--server.http_port", Text(http), "--server.https_port", Text(https), "--server.https_address", "127.0.0.1", "--cluster.port", Text(FreePorts.Take()),
+            "--server.http_port", Text(http), "--server.https_port", Text(https), "--server.https_address", "127.0.0.1", "--cluster.port", Text(FreePorts.Take()), "--cluster.name", name,
             "--server.certificate.directory", Path.Combine(_folder, "certs"), "--store.directory", Path.Combine(folder, "segments"),
             .. srt == 0 ? Array.Empty<string>() : ["--ingestion.srt.port", Text(srt), "--ingestion.srt.address", "127.0.0.1"],
             .. plan.Settings,
@@ -153,7 +153,10 @@ public sealed class Cluster : IAsyncDisposable
                 await timer.WaitForNextTickAsync(patience.Token);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { throw new InvalidOperationException($"{process.Name} was not ready within {Patience.TotalSeconds} s:\n{process.LastLines()}"); }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new InvalidOperationException($"{process.Name} was not ready within {Patience.TotalSeconds} s:\n{process.LastLines()}", error);
+        }
     }
 
     private static async Task<bool> ConnectAsync(int port, CancellationToken cancellationToken)

@@ -10,6 +10,15 @@ nodes.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 1 or >
 streams.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 0 or > 25) { result.AddError("--streams is from 0 to 25."); } });
 
 var command = new RootCommand("A whole Mirror on this machine, every node a process of its own, with Redis and Azurite. Ctrl-C ends it.") { nodes, streams, redis, settings };
+
+var minutes = new Option<double>("--minutes") { Description = "How long to break things", DefaultValueFactory = _ => 5 };
+var seed = new Option<int>("--seed") { Description = "Decides what is broken, in which order", DefaultValueFactory = _ => Random.Shared.Next(100_000) };
+minutes.Validators.Add(result => { if (result.GetValueOrDefault<double>() is <= 0 or > 600) { result.AddError("--minutes is above 0, and at most 600."); } });
+var chaos = new Command("chaos", "Kill, stop and restart nodes, Redis and the store in a seeded order, while a viewer of every rendition checks what it gets") { nodes, streams, redis, minutes, seed, settings };
+chaos.SetAction((arguments, cancellationToken) => ChaosRun.RunAsync(
+    new ClusterPlan { NodesOfEachKind = arguments.GetValue(nodes), Redis = arguments.GetValue(redis)!, Settings = arguments.GetValue(settings) ?? [] },
+    Math.Max(1, arguments.GetValue(streams)), TimeSpan.FromMinutes(arguments.GetValue(minutes)), arguments.GetValue(seed), Console.WriteLine, cancellationToken));
+command.Subcommands.Add(chaos);
 command.SetAction((arguments, cancellationToken) => RunAsync(
     new ClusterPlan { NodesOfEachKind = arguments.GetValue(nodes), Redis = arguments.GetValue(redis)!, Settings = arguments.GetValue(settings) ?? [], Ports = (30_000, 8080, 8443) },
     arguments.GetValue(streams), cancellationToken));

@@ -24,7 +24,7 @@ public static class ClusterExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ClusterOptions options = builder.AddMirrorOptions<ClusterOptions>("cluster");
         builder.Services.AddSingleton(role);
-        builder.Services.TryAddSingleton(_ => NodeIdentity.Create(options.IsEnabled ? options.FindAddress() : null));
+        builder.Services.TryAddSingleton(_ => NodeIdentity.Create(options.Name.Length > 0 ? options.Name : Environment.MachineName, options.IsEnabled ? options.FindAddress() : null));
         if (!options.IsEnabled) { return false; }
         builder.Services.TryAddSingleton<NodeClient>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeReporter>());

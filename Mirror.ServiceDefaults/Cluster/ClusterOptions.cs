@@ -11,9 +11,13 @@ namespace Mirror.ServiceDefaults.Cluster;
 public sealed class ClusterOptions : IValidatableObject
 {
     private const int ShortestKey = 16;
+    private const int LongestName = 64;
 
     /// <summary>What nodes show each other, the same on all of them: 16 characters or more. Empty: no cluster. Default empty.</summary>
     [Secret] public string Key { get; set; } = "";
+
+    /// <summary>This node's name, to which a part of its own is added at every start. Empty: this machine's. Default empty.</summary>
+    public string Name { get; set; } = "";
 
     /// <summary>TCP port for other nodes: HTTP/2 without TLS, for a network that nobody else is on. Default 8081.</summary>
     [Port(PortProtocol.Tcp, AddressProperty = nameof(ListenAddress), EnabledProperty = nameof(IsEnabled))] public int Port { get; set; } = 8081;
@@ -31,6 +35,10 @@ public sealed class ClusterOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Key.Length is > 0 and < ShortestKey) { yield return new($"allowed is a key of {ShortestKey} characters or more, or none", [nameof(Key)]); }
+        if (Name.Length > LongestName || !Name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'))
+        {
+            yield return new($"allowed are up to {LongestName} letters, digits, '-', '_' and '.'", [nameof(Name)]);
+        }
         if (IsEnabled && Port == 0) { yield return new("allowed is a port that other nodes can be told: 1-65535", [nameof(Port)]); }
         if (Address.Length > 0 && !(Uri.TryCreate(Address, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"))
         {

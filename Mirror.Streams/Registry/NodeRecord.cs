@@ -3,12 +3,12 @@ using Mirror.Streams.Transcoding;
 namespace Mirror.Streams.Registry;
 
 /// <summary>Which node this process is.</summary>
-/// <param name="Id">Unique, new at every start: host name and a random part.</param>
+/// <param name="Id">Unique, new at every start: a name and a random part.</param>
 /// <param name="Address">Base address at which other nodes reach it, such as <c>http://10.0.0.7:8081</c>; <see langword="null"/> in a single process.</param>
 public sealed record NodeIdentity(string Id, Uri? Address)
 {
-    /// <summary>A new identity on this host.</summary>
-    public static NodeIdentity Create(Uri? address) => new($"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}", address);
+    /// <summary>A new identity.</summary>
+    public static NodeIdentity Create(string name, Uri? address) => new($"{name}-{Guid.NewGuid().ToString("N")[..8]}", address);
 }
 
 /// <summary>What every node may know of another: one immutable snapshot, replaced by that node about once a second and gone soon after the last.</summary>

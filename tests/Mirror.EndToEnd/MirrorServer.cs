@@ -6,26 +6,23 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Mirror.LocalCluster;
 using Mirror.Standalone;
 using Mirror.Streams.Registry;
 
 namespace Mirror.EndToEnd;
 
-/// <summary>A whole Mirror on free ports, started and stopped by a test.</summary>
+/// <summary>A whole Mirror on free ports, started and stopped by a test: one process, or a cluster where the variable MIRROR_TEST_CLUSTER is true.</summary>
 public sealed class MirrorServer : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private readonly WebApplication _app;
-    private readonly string _folder;
+    private static readonly bool IsCluster = Environment.GetEnvironmentVariable("MIRROR_TEST_CLUSTER") == "true";
+    private readonly IServiceProvider? _services;
+    private readonly Func<ValueTask> _stop;
 
-    private MirrorServer(WebApplication app, string folder)
+    private MirrorServer(Uri http, Uri https, int srtPort, IServiceProvider? services, Func<ValueTask> stop)
     {
-        _app = app;
-        _folder = folder;
-        string[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
-        Https = new Uri($"https://localhost:{new Uri(addresses.Single(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("[::]", "localhost")).Port}/");
-        Http = new Uri($"http://127.0.0.1:{new Uri(addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal))).Port}/");
-        SrtPort = app.Services.GetRequiredService<IngestListeners>().SrtPort;
+        (Http, Https, SrtPort, _services, _stop) = (http, https, srtPort, services, stop);
         Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = Http, Timeout = Patience };
         SecureClient = new HttpClient(new SocketsHttpHandler
         {
@@ -49,17 +46,35 @@ public sealed class MirrorServer : IAsyncDisposable
     /// <summary>HTTP/2 over TLS.</summary>
     public HttpClient SecureClient { get; }
 
-    public IServiceProvider Services => _app.Services;
+    /// <summary>The services of the one process.</summary>
+    public IServiceProvider Services => _services ?? throw new InvalidOperationException("A cluster has no services that a test could reach.");
 
     /// <summary>Starts a server; <paramref name="settings"/> are further command-line words.</summary>
-    public static async Task<MirrorServer> StartAsync(params string[] settings)
+    public static Task<MirrorServer> StartAsync(params string[] settings) => IsCluster ? StartClusterAsync(settings) : StartProcessAsync(settings);
+
+    private static async Task<MirrorServer> StartProcessAsync(string[] settings)
     {
         string folder = Directory.CreateTempSubdirectory("mirror-e2e-").FullName;
         WebApplication app = StandaloneHost.Build([
             "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.http_port", "0", "--ingestion.srt.port", "0", "--ingestion.srt.address", "127.0.0.1",
             "--store.directory", Path.Combine(folder, "segments"), "--documents.directory", Path.Combine(folder, "documents"), "--server.certificate.directory", Path.Combine(folder, "certs"), "--logging.level", "warning", .. settings]);
         await app.StartAsync();
-        return new MirrorServer(app, folder);
+        string[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+        var https = new Uri($"https://localhost:{new Uri(addresses.Single(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("[::]", "localhost")).Port}/");
+        var http = new Uri($"http://127.0.0.1:{new Uri(addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal))).Port}/");
+        return new MirrorServer(http, https, app.Services.GetRequiredService<IngestListeners>().SrtPort, app.Services, async () =>
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+            Directory.Delete(folder, recursive: true);
+        });
+    }
+
+    private static async Task<MirrorServer> StartClusterAsync(string[] settings)
+    {
+        Cluster cluster = await Cluster.StartAsync(new ClusterPlan { NodesOfEachKind = 1, Settings = ["--logging.level", "warning", .. settings] });
+        ClusterNode origin = cluster.Of(NodeKind.Origin).Single();
+        return new MirrorServer(origin.Http, origin.Https, cluster.Of(NodeKind.Ingest).Single().SrtPort, null, cluster.DisposeAsync);
     }
 
     public string SrtUrl(string stream, string more = "") => $"srt://127.0.0.1:{SrtPort}?streamid={stream}&pkt_size=1316{more}";
@@ -98,8 +113,6 @@ public sealed class MirrorServer : IAsyncDisposable
     {
         Client.Dispose();
         SecureClient.Dispose();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await _stop();
     }
 }

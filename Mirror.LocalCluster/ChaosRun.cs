@@ -1,0 +1,82 @@
+using System.Globalization;
+
+namespace Mirror.LocalCluster;
+
+/// <summary>Starts a cluster, pushes streams, breaks things for a while, and says what viewers saw.</summary>
+public static class ChaosRun
+{
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+
+    /// <summary>Runs it.</summary>
+    /// <returns>0 where everything held.</returns>
+    public static async Task<int> RunAsync(ClusterPlan plan, int streams, TimeSpan duration, int seed, Action<string> log, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(log);
+        log($"seed {seed}");
+        // A window in which viewers stay while a fault lasts; without it they would fall out of the playlist, as they may.
+        await using Cluster cluster = await Cluster.StartAsync(plan with { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m", .. plan.Settings] }, new Progress<string>(log), cancellationToken);
+        int[] ports = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
+        List<TestEncoder> encoders = [];
+        using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            for (int i = 0; i < streams; i++) { encoders.Add(new TestEncoder($"chaos-{i + 1}", [.. ports[(i % ports.Length)..], .. ports[..(i % ports.Length)]], "640x360", 25)); }
+            List<CheckingViewer> viewers = await FindRenditionsAsync(cluster, encoders, http, cancellationToken);
+            log($"{viewers.Count} viewers: {string.Join(", ", viewers.Select(viewer => viewer.Name))}");
+            Task watching = Task.WhenAll(viewers.Select(viewer => viewer.RunAsync(stop.Token)));
+            var chaos = new Chaos(cluster, viewers, seed, log);
+            string? failure = null;
+            try { await chaos.RunAsync(duration, cancellationToken); }
+            catch (TimeoutException error) { failure = error.Message; }
+            await stop.CancelAsync();
+            await watching;
+            return Report(viewers, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
+        }
+        finally
+        {
+            foreach (TestEncoder encoder in encoders) { await encoder.DisposeAsync(); }
+        }
+    }
+
+    /// <summary>A viewer for each rendition of each stream, once the streams have them all.</summary>
+    private static async Task<List<CheckingViewer>> FindRenditionsAsync(Cluster cluster, List<TestEncoder> encoders, HttpClient http, CancellationToken cancellationToken)
+    {
+        Uri[] origins = [.. cluster.Of(NodeKind.Origin).Select(node => node.Http)];
+        List<CheckingViewer> viewers = [];
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(LongestStart);
+        foreach (TestEncoder encoder in encoders)
+        {
+            string[] renditions = [];
+            while (renditions.Length < 2)
+            {
+                await Task.Delay(250, patience.Token);
+                using HttpResponseMessage response = await http.GetAsync(new Uri(origins[0], $"live/{encoder.Stream}/playlist.m3u8"), patience.Token);
+                if (!response.IsSuccessStatusCode) { continue; }
+                string playlist = await response.Content.ReadAsStringAsync(patience.Token);
+                renditions = [.. playlist.Split('\n', '"').Where(word => word.EndsWith("/playlist.m3u8", StringComparison.Ordinal)).Select(word => word.Split('/')[^2]).Distinct(StringComparer.Ordinal)];
+            }
+            viewers.AddRange(renditions.Select((rendition, index) => new CheckingViewer(encoder.Stream, rendition, index % 2 == 0 ? origins : origins.Reverse(), http)));
+        }
+        return viewers;
+    }
+
+    private static int Report(List<CheckingViewer> viewers, int faults, int calls, string? failure, Action<string> log)
+    {
+        log("");
+        log($"{"rendition",-24}{"parts",8}{"segments",10}{"gaps",6}{"discont.",10}{"retries",9}{"longest interruption",22}");
+        foreach (CheckingViewer viewer in viewers)
+        {
+            log(string.Create(CultureInfo.InvariantCulture,
+                $"{viewer.Name,-24}{viewer.Parts,8}{viewer.Segments,10}{viewer.Gaps,6}{viewer.Discontinuities,10}{viewer.Retries,9}{viewer.LongestInterruption.TotalSeconds,20:F2} s"));
+        }
+        string[] violations = [.. viewers.SelectMany(viewer => viewer.Violations)];
+        foreach (string violation in violations) { log($"VIOLATION {violation}"); }
+        if (failure is not null) { log($"FAILED {failure}"); }
+        TimeSpan longest = viewers.Max(viewer => viewer.LongestInterruption);
+        log(string.Create(CultureInfo.InvariantCulture, $"{faults} faults, {calls} calls of encoders, longest interruption {longest.TotalSeconds:F2} s, {violations.Length} violations"));
+        return violations.Length == 0 && failure is null ? 0 : 1;
+    }
+}

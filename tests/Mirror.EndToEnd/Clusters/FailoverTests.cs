@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Mirror.LocalCluster;
+
+namespace Mirror.EndToEnd.Clusters;
+
+/// <summary>Two nodes of each kind with Redis and Azurite: any of them goes, streams and viewers go on.</summary>
+/// <remarks>Viewers check every byte and number (<see cref="CheckingViewer"/>); a test adds what its fault may cost.</remarks>
+public sealed class FailoverTests(RunningCluster running, ITestOutputHelper output) : IClassFixture<RunningCluster>
+{
+    private const string Stream = "studio";
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task A_transcode_node_that_is_killed_is_replaced_behind_one_discontinuity()
+    {
+        await using Watched watched = await WatchAsync();
+        ClusterNode node = await OwnerAsync("transcode");
+        await node.Process.KillAsync();
+        await watched.ProgressAsync(silenceFirst: true);
+        await running.RestartAsync(node);
+        Assert.All(watched.Viewers, viewer => Assert.Equal(1, viewer.Discontinuities));
+        watched.Check(output, longest: TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_transcode_node_that_stands_still_and_wakes_up_writes_over_nothing()
+    {
+        await using Watched watched = await WatchAsync();
+        ClusterNode node = await OwnerAsync("transcode");
+        node.Process.Send(Signal.Stop);
+        await watched.ProgressAsync(silenceFirst: true);
+        node.Process.Send(Signal.Continue);
+        long parts = watched.Viewers.Min(viewer => viewer.Parts);
+        await Eventually.TrueAsync(() => watched.Viewers.All(viewer => viewer.Parts > parts + 30), "three seconds go on after it woke up");
+        Assert.All(watched.Viewers, viewer => Assert.Equal(1, viewer.Discontinuities));
+        watched.Check(output, longest: TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task An_ingest_node_that_is_killed_gives_its_publisher_to_another()
+    {
+        await using Watched watched = await WatchAsync();
+        int calls = running.Encoder.Calls;
+        ClusterNode node = await OwnerAsync("ingest");
+        await node.Process.KillAsync();
+        await watched.ProgressAsync(silenceFirst: true);
+        Assert.True(running.Encoder.Calls > calls);
+        await running.RestartAsync(node);
+        watched.Check(output, longest: TimeSpan.FromSeconds(20));        // the encoder notices after 5 s or so that nobody acknowledges
+    }
+
+    [Fact]
+    public async Task An_origin_that_is_killed_costs_its_viewers_a_retry()
+    {
+        await using Watched watched = await WatchAsync();
+        ClusterNode node = running.Cluster.Of(NodeKind.Origin).First();
+        await node.Process.KillAsync();
+        await watched.ProgressAsync(silenceFirst: false);
+        await running.RestartAsync(node);
+        Assert.All(watched.Viewers, viewer => Assert.Equal(0, viewer.Discontinuities));
+        Assert.All(watched.Viewers, viewer => Assert.Equal(0, viewer.Gaps));
+        watched.Check(output, longest: TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task Redis_comes_back_empty_and_nothing_is_lost()
+    {
+        await using Watched watched = await WatchAsync();
+        await running.Cluster.Redis.KillAsync();
+        await Eventually.TrueAsync(() => watched.Viewers.All(viewer => viewer.Silence > Steady), "viewers wait");
+        running.Cluster.Redis.Start();
+        await watched.ProgressAsync(silenceFirst: false);
+        Assert.All(watched.Viewers, viewer => Assert.Equal((0, 0), (viewer.Discontinuities, viewer.Gaps)));
+        watched.Check(output, longest: TimeSpan.FromSeconds(15));
+        await Eventually.TrueAsync(async () => (string?)(await running.GetAsync($"api/v1/streams/{Stream}"))?["status"] == "active", "the registry knows the stream again");
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_for_seconds_loses_no_segment()
+    {
+        await using Watched watched = await WatchAsync();
+        running.Cluster.Blob.Send(Signal.Stop);
+        await Eventually.TrueAsync(() => watched.Viewers.All(viewer => viewer.Silence > Steady), "viewers wait");
+        running.Cluster.Blob.Send(Signal.Continue);
+        await watched.ProgressAsync(silenceFirst: false);
+        Assert.All(watched.Viewers, viewer => Assert.Equal((0, 0), (viewer.Discontinuities, viewer.Gaps)));
+        watched.Check(output, longest: TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task Any_origin_answers_for_the_whole_cluster()
+    {
+        await using Watched watched = await WatchAsync();
+        foreach (ClusterNode origin in running.Cluster.Of(NodeKind.Origin))
+        {
+            JsonNode stream = (await running.GetAsync($"api/v1/streams/{Stream}", origin))!;
+            Assert.Equal("active", (string?)stream["status"]);
+            await Eventually.TrueAsync(async () => await running.GetImageAsync(Stream, origin) is { Length: > 1000 }, "the origin has a picture of the stream");
+        }
+        watched.Check(output, longest: TimeSpan.FromSeconds(3));
+    }
+
+    private async Task<Watched> WatchAsync()
+    {
+        var watched = new Watched(await running.ViewersAsync(Stream));
+        await watched.ProgressAsync(silenceFirst: false);
+        return watched;
+    }
+
+    /// <summary>The node that has the stream.</summary>
+    private async Task<ClusterNode> OwnerAsync(string role)
+    {
+        ClusterNode? owner = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            string? id = (string?)(await running.GetAsync($"api/v1/streams/{Stream}"))?["nodes"]?[role];
+            owner = running.Cluster.Nodes.FirstOrDefault(node => id?.StartsWith(node.Name + "-", StringComparison.Ordinal) == true);
+            return owner is not null;
+        }, $"the stream's {role} node is known");
+        return owner!;
+    }
+
+    /// <summary>Viewers of all renditions while a fault lasts.</summary>
+    private sealed class Watched : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _watching;
+
+        public Watched(IReadOnlyList<CheckingViewer> viewers)
+        {
+            Viewers = viewers;
+            _watching = Task.WhenAll(viewers.Select(viewer => viewer.RunAsync(_stop.Token)));
+        }
+
+        public IReadOnlyList<CheckingViewer> Viewers { get; }
+
+        /// <summary>Waits until every viewer has had two seconds of new parts.</summary>
+        public async Task ProgressAsync(bool silenceFirst)
+        {
+            if (silenceFirst) { await Eventually.TrueAsync(() => Viewers.Any(viewer => viewer.Silence > TimeSpan.FromMilliseconds(500)), "the fault is felt"); }
+            await Eventually.TrueAsync(() => Viewers.All(viewer => viewer.Silence < Steady), "every rendition goes on", TimeSpan.FromSeconds(45));
+            Dictionary<CheckingViewer, long> parts = Viewers.ToDictionary(viewer => viewer, viewer => viewer.Parts);
+            await Eventually.TrueAsync(() => Viewers.All(viewer => viewer.Parts > parts[viewer] + 20), "every rendition goes on for two seconds", TimeSpan.FromSeconds(45));
+        }
+
+        public void Check(ITestOutputHelper output, TimeSpan longest)
+        {
+            foreach (CheckingViewer viewer in Viewers)
+            {
+                output.WriteLine($"{viewer.Name}: {viewer.Parts} parts, {viewer.Gaps} gaps, {viewer.Discontinuities} discontinuities, {viewer.Retries} retries, longest interruption {viewer.LongestInterruption.TotalSeconds:F2} s");
+            }
+            Assert.Empty(Viewers.SelectMany(viewer => viewer.Violations));
+            Assert.All(Viewers, viewer => Assert.InRange(viewer.LongestInterruption, TimeSpan.Zero, longest));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _watching;
+            _stop.Dispose();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using Mirror.LocalCluster;
+
+namespace Mirror.EndToEnd.Clusters;
+
+/// <summary>A cluster with one live stream, for all tests of a class.</summary>
+public sealed class RunningCluster : IAsyncLifetime
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
+
+    public Cluster Cluster { get; private set; } = null!;
+
+    public TestEncoder Encoder { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Cluster = await Cluster.StartAsync(new ClusterPlan { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m"] });
+        Encoder = new TestEncoder("studio", [.. Cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)], "640x360", 25);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Encoder.DisposeAsync();
+        await Cluster.DisposeAsync();
+        _http.Dispose();
+    }
+
+    /// <summary>A viewer for each rendition, half of them at each origin, once there are three.</summary>
+    public async Task<List<CheckingViewer>> ViewersAsync(string stream)
+    {
+        Uri[] origins = [.. Cluster.Of(NodeKind.Origin).Select(node => node.Http)];
+        string[] renditions = [];
+        await Eventually.TrueAsync(async () =>
+        {
+            string playlist = await TryGetTextAsync(new Uri(origins[0], $"live/{stream}/playlist.m3u8"));
+            renditions = [.. playlist.Split('\n', '"').Where(word => word.EndsWith("/playlist.m3u8", StringComparison.Ordinal)).Select(word => word.Split('/')[^2]).Distinct(StringComparer.Ordinal)];
+            return renditions.Contains("source") && renditions.Contains("360p");
+        }, $"all renditions of {stream} are there", TimeSpan.FromSeconds(60));
+        return [.. renditions.Select((rendition, index) => new CheckingViewer(stream, rendition, index % 2 == 0 ? origins : origins.Reverse(), _http))];
+    }
+
+    /// <summary>An answer of the control API, asked at an origin.</summary>
+    public async Task<JsonNode?> GetAsync(string path, ClusterNode? origin = null)
+    {
+        string text = await TryGetTextAsync(new Uri((origin ?? Cluster.Of(NodeKind.Origin).First()).Http, path));
+        return text.Length == 0 ? null : JsonNode.Parse(text);
+    }
+
+    /// <summary>A stream's picture, asked at an origin.</summary>
+    public async Task<byte[]?> GetImageAsync(string stream, ClusterNode origin)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(new Uri(origin.Http, $"api/v1/streams/{stream}/iframe"));
+        return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
+    }
+
+    /// <summary>Starts a node that was killed.</summary>
+    public async Task RestartAsync(ClusterNode node)
+    {
+        node.Process.Start();
+        await Cluster.WaitUntilReadyAsync(node);
+    }
+
+    private async Task<string> TryGetTextAsync(Uri uri)
+    {
+        try
+        {
+            using HttpResponseMessage response = await _http.GetAsync(uri);
+            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : "";
+        }
+        catch (HttpRequestException) { return ""; }
+    }
+}
