@@ -21,8 +21,8 @@ demo: ## Set up, build, start Mirror, push a test pattern into it and print the 
 	@eng/demo.sh
 
 run: ## Build and start Mirror; ARGS="--key value" configures it
-	@dotnet build Mirror.AppHost -c Release -v q -nologo
-	@exec Mirror.AppHost/bin/Release/net10.0/Mirror.AppHost $(ARGS)
+	@dotnet build Mirror.Standalone -c Release -v q -nologo
+	@exec Mirror.Standalone/bin/Release/net10.0/Mirror.Standalone $(ARGS)
 
 test: setup ## Set up, build and run all tests; FILTER=NAME runs some
 	@eng/test.sh $(FILTER)
@@ -40,8 +40,8 @@ fmt: ## Format the code
 check: lint test ## lint and test
 
 certs: ## Make the development certificate if needed, and print its fingerprints
-	@dotnet build Mirror.AppHost -c Release -v q -nologo
-	@Mirror.AppHost/bin/Release/net10.0/Mirror.AppHost --print-certificate
+	@dotnet build Mirror.Standalone -c Release -v q -nologo
+	@Mirror.Standalone/bin/Release/net10.0/Mirror.Standalone --print-certificate
 
 cluster: ## Start Redis, Azurite and two nodes of each kind as processes, and push test streams; ARGS="--help"
 	@eng/setup.sh run test

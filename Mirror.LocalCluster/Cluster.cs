@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Mirror.LocalCluster;
 
-/// <summary>A whole Mirror on this machine without containers: Redis, Azurite, and nodes of every kind, each a process of its own.</summary>
+/// <summary>A whole Mirror on this machine without containers: Redis, Azurite, a topic for events, and nodes of every kind, each a process of its own.</summary>
 public sealed class Cluster : IAsyncDisposable
 {
     private const string AzuriteAccount = "devstoreaccount1";
@@ -26,14 +26,24 @@ public sealed class Cluster : IAsyncDisposable
         Blob = new ClusterProcess("azurite", folder, "node",
             [FindAzurite(root), "--blobHost", "127.0.0.1", "--blobPort", BlobPort.ToString(CultureInfo.InvariantCulture), "--inMemoryPersistence", "--skipApiVersionCheck", "--silent"]);
         string blob = $"DefaultEndpointsProtocol=http;AccountName={AzuriteAccount};AccountKey={AzuriteKey};BlobEndpoint=http://127.0.0.1:{BlobPort}/{AzuriteAccount};";
+        int topicPort = FreePorts.Take();
         var environment = new Dictionary<string, string>
         {
-            ["MIRROR_CLUSTER_KEY"] = key, ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}", ["MIRROR_SHARED_BLOB"] = blob, ["DOTNET_TieredPGO"] = "0",
+            ["MIRROR_CLUSTER_KEY"] = key, ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}", ["MIRROR_SHARED_BLOB"] = blob,
+            ["MIRROR_EVENTS_EVENT_GRID_ENDPOINT"] = $"http://127.0.0.1:{topicPort}/api/events", ["MIRROR_EVENTS_EVENT_GRID_KEY"] = key, ["MIRROR_FUNCTIONS_EVENT_GRID_KEY"] = key,
         };
         foreach (NodeKind kind in Enum.GetValues<NodeKind>())
         {
             for (int i = 1; i <= plan.NodesOfEachKind; i++) { _nodes.Add(CreateNode(kind, i, plan, root, environment)); }
         }
+        string webhooks = string.Join('|', Of(NodeKind.Functions).Select(node => new Uri(node.Http, $"runtime/webhooks/EventGrid?functionName=DeliverWebhooks&code={key}")));
+        Topic = new ClusterProcess("topic", folder, ProgramOf("Mirror.EventTopic", plan, root),
+            [
+                "--server.http_port", Text(topicPort), "--server.https_port", Text(FreePorts.Take()), "--server.https_address", "127.0.0.1",
+                "--server.certificate.directory", Path.Combine(folder, "certs"), "--event_topic.directory", Path.Combine(folder, "topic"),
+                "--event_topic.dead_letter", Path.Combine(folder, "topic", "dead-letter.jsonl"), "--event_topic.retry_factor", "0.01", "--logging.level", "warning",
+            ],
+            new Dictionary<string, string> { ["MIRROR_EVENT_TOPIC_KEY"] = key, ["MIRROR_EVENT_TOPIC_SUBSCRIBERS"] = webhooks });
     }
 
     private readonly List<ClusterNode> _nodes = [];
@@ -46,6 +56,9 @@ public sealed class Cluster : IAsyncDisposable
 
     /// <summary>The segment store.</summary>
     public ClusterProcess Blob { get; }
+
+    /// <summary>The topic that events go to.</summary>
+    public ClusterProcess Topic { get; }
 
     /// <summary>TCP port of the shared state.</summary>
     public int RedisPort { get; }
@@ -72,6 +85,7 @@ public sealed class Cluster : IAsyncDisposable
             cluster.Blob.Start();
             await cluster.WaitForBackendsAsync(cancellationToken);
             progress?.Report($"starting {cluster.Nodes.Count} nodes");
+            cluster.Topic.Start();
             foreach (ClusterNode node in cluster.Nodes) { node.Process.Start(); }
             foreach (ClusterNode node in cluster.Nodes) { await cluster.WaitUntilReadyAsync(node, cancellationToken); }
             return cluster;
@@ -108,6 +122,7 @@ public sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_nodes.Select(node => node.Process.DisposeAsync().AsTask()));
+        await Topic.DisposeAsync();
         await Redis.DisposeAsync();
         await Blob.DisposeAsync();
         _http.Dispose();
@@ -119,7 +134,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         string name = $"{kind.ToString().ToLowerInvariant()}-{number}";
         string project = kind switch { NodeKind.Ingest => "Mirror.IngestNode", NodeKind.Transcode => "Mirror.GpuTranscode", NodeKind.Origin => "Mirror.Origin", _ => "Mirror.Functions" };
-        string program = Path.Combine(root, project, "bin", plan.Configuration, "net10.0", project);
+        string program = ProgramOf(project, plan, root);
         bool isFirst = number == 1;
         int http = isFirst && kind == NodeKind.Origin && plan.Ports is { } ports ? ports.Http : FreePorts.Take();
         int https = isFirst && kind == NodeKind.Origin && plan.Ports is { } secure ? secure.Https : FreePorts.Take();
@@ -134,6 +149,8 @@ public sealed class Cluster : IAsyncDisposable
         ];
         return new ClusterNode(kind, new ClusterProcess(name, _folder, program, arguments, environment), new Uri($"http://127.0.0.1:{http}/"), new Uri($"https://localhost:{https}/"), srt);
     }
+
+    private static string ProgramOf(string project, ClusterPlan plan, string root) => Path.Combine(root, project, "bin", plan.Configuration, "net10.0", project);
 
     private static async Task WaitAsync(ClusterProcess process, Func<Task<bool>> isReady, CancellationToken cancellationToken)
     {

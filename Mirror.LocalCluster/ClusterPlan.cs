@@ -9,7 +9,7 @@ public sealed record ClusterPlan
     /// <summary>The program that keeps the shared state: <c>redis-server</c> or <c>garnet-server</c>.</summary>
     public string Redis { get; init; } = "redis-server";
 
-    /// <summary>Configuration: <c>configs</c> or <c>make</c> of the Debug or the Release build of the nodes.</summary>
+    /// <summary>Which build of the nodes: <c>Release</c> or <c>Debug</c>.</summary>
     public string Configuration { get; init; } = "Release";
 
     /// <summary>Further words for every node's command line.</summary>

@@ -78,7 +78,7 @@ static async Task Watch(Cluster cluster, CancellationToken cancellationToken)
     using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
     while (await timer.WaitForNextTickAsync(cancellationToken))
     {
-        foreach (ClusterProcess process in cluster.Nodes.Select(node => node.Process).Append(cluster.Redis).Append(cluster.Blob))
+        foreach (ClusterProcess process in cluster.Nodes.Select(node => node.Process).Append(cluster.Redis).Append(cluster.Blob).Append(cluster.Topic))
         {
             if (process.IsRunning) { continue; }
             Console.WriteLine($"cluster: {process.Name} ended and is started again");

@@ -21,14 +21,14 @@ trap 'exit 0' INT TERM
 
 echo "demo: building"
 log=$(mktemp)
-if ! dotnet build Mirror.AppHost -c Release -v q -nologo >"$log" 2>&1; then
+if ! dotnet build Mirror.Standalone -c Release -v q -nologo >"$log" 2>&1; then
     grep -E 'error' "$log" | sort -u | head -n 20
     echo "demo: the build failed" >&2
     rm -f "$log"
     exit 1
 fi
 rm -f "$log"
-mirror=Mirror.AppHost/bin/Release/net10.0/Mirror.AppHost
+mirror=Mirror.Standalone/bin/Release/net10.0/Mirror.Standalone
 
 # The value of KEY in SECTION of the configuration in force.
 configured() {

@@ -101,6 +101,29 @@ install_test_servers() {
     rm -f "$log"
 }
 
+# Where containers run and the registry has the packages of Aspire, MirrorAspire is recorded for this checkout: dotnet run --project Mirror.AppHost then
+# starts the composition. Delete .mirror/build.props to be asked again, or write false into it.
+find_aspire() {
+    local top folder
+    top=$(cd "$(dirname "$0")/.." && pwd)
+    [ ! -e "$top/.mirror/build.props" ] || return 0
+    docker info >/dev/null 2>&1 || podman info >/dev/null 2>&1 || return 0
+    folder=$(mktemp -d)
+    sed -n 's|.*<AspireVersion>\(.*\)</AspireVersion>.*|\1|p' "$top/eng/versions/Aspire.props" >"$folder/version"
+    cat >"$folder/probe.csproj" <<PROJECT
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+  <ItemGroup><PackageReference Include="Aspire.Hosting.AppHost" Version="$(cat "$folder/version")" /></ItemGroup>
+</Project>
+PROJECT
+    if dotnet restore "$folder/probe.csproj" -v q >/dev/null 2>&1 </dev/null; then
+        mkdir -p "$top/.mirror"
+        echo '<Project><PropertyGroup><MirrorAspire>true</MirrorAspire></PropertyGroup></Project>' >"$top/.mirror/build.props"
+        echo "setup: Aspire is there; dotnet run --project Mirror.AppHost starts the services with it (.mirror/build.props)"
+    fi
+    rm -rf "$folder"
+}
+
 status=0
 if [ ${#missing_packages[@]} -gt 0 ]; then
     mapfile -t missing_packages < <(printf '%s\n' "${missing_packages[@]}" | sort -u)
@@ -111,4 +134,5 @@ for item in "${missing_by_hand[@]}"; do
     status=1
 done
 if [ ${#missing_by_hand[@]} -eq 0 ] && [[ " ${groups[*]} " == *" test "* ]]; then install_test_servers || status=1; fi
+[ ${#missing_by_hand[@]} -gt 0 ] || find_aspire
 exit $status

@@ -25,8 +25,8 @@ if (isPublished)
 else
 {
     var local = builder.AddDotnetProject("topic", "../Mirror.EventTopic/Mirror.EventTopic.csproj")
-        .WithHttpEndpoint(name: "http", env: "MIRROR_TOPIC_PORT")
-        .WithEnvironment("MIRROR_TOPIC_KEY", topicKey);
+        .WithHttpEndpoint(name: "http", env: "MIRROR_SERVER_HTTP_PORT")
+        .WithEnvironment("MIRROR_EVENT_TOPIC_KEY", topicKey);
     topic = ReferenceExpression.Create($"{local.GetEndpoint("http")}/api/events");
 }
 
@@ -65,9 +65,9 @@ IResourceBuilder<Aspire.Hosting.Dotnet.DotnetProjectResource> AddNode(string nam
         .WithHttpEndpoint(name: "nodes", env: "MIRROR_CLUSTER_PORT")
         .WithEnvironment("MIRROR_SERVER_HTTPS_PORT", "0")
         .WithEnvironment("MIRROR_CLUSTER_KEY", clusterKey)
-        .WithEnvironment("MIRROR_EVENTS_TOPIC_ENDPOINT", topic)
+        .WithEnvironment("MIRROR_EVENTS_EVENT_GRID_ENDPOINT", topic)
         .WithHttpHealthCheck("/ready", endpointName: "http")
         .WithReplicas(replicas);
-    if (!isPublished) { return node.WithEnvironment("MIRROR_EVENTS_TOPIC_KEY", topicKey); }
+    if (!isPublished) { return node.WithEnvironment("MIRROR_EVENTS_EVENT_GRID_KEY", topicKey); }
     return node.WithEnvironment("MIRROR_SERVER_HTTP_ADDRESS", "*").WithEnvironment("MIRROR_CLUSTER_LISTEN_ADDRESS", "*");
 }

@@ -20,15 +20,16 @@ namespace Mirror.Functions.Control;
 /// <param name="FrameRate">Frames per second over the last second.</param>
 /// <param name="Stats">Counters and gauges.</param>
 /// <param name="Transcode">Its encoded renditions; missing where it is not transcoded.</param>
+/// <param name="Nodes">Which nodes have it; missing in a single process.</param>
 public sealed record StreamAnswer(string Id, string Type, string SourceAddr, string Status, string? StatusReason, DateTime CreatedAt, DateTime LastHeartbeat,
-    string? VideoCodec, string? AudioCodec, string? Resolution, long Bitrate, double FrameRate, StreamStatsAnswer Stats, TranscodeAnswer? Transcode)
+    string? VideoCodec, string? AudioCodec, string? Resolution, long Bitrate, double FrameRate, StreamStatsAnswer Stats, TranscodeAnswer? Transcode, StreamNodesAnswer? Nodes)
 {
     internal static StreamAnswer Of(StreamRecord record, TranscodeState? transcode)
     {
         (StreamStatus status, string? reason) = StatusOf(record, transcode);
         return new(record.Id, record.Type, record.SourceAddress, NameOf(status), reason, record.CreatedAt, record.LastHeartbeat, record.Video?.CodecString,
             record.Audio?.CodecString, ResolutionOf(record.Video), record.Bitrate, record.FrameRate, StreamStatsAnswer.Of(record),
-            transcode is null ? null : TranscodeAnswer.Of(transcode));
+            transcode is null ? null : TranscodeAnswer.Of(transcode), record.NodeId is { } ingest ? new StreamNodesAnswer(ingest, transcode?.NodeId) : null);
     }
 
     /// <summary>A stream whose source flows but whose ladder does not is degraded; any other trouble outweighs that.</summary>
@@ -39,6 +40,11 @@ public sealed record StreamAnswer(string Id, string Type, string SourceAddr, str
 
     private static string? ResolutionOf(VideoTrack? video) => video is null ? null : $"{video.Width}x{video.Height}";
 }
+
+/// <summary>The nodes of a cluster that have a stream.</summary>
+/// <param name="Ingest">The node that its publisher is, or was last, connected to.</param>
+/// <param name="Transcode">The node that packages it; missing while there is none.</param>
+public sealed record StreamNodesAnswer(string Ingest, string? Transcode);
 
 /// <summary>Counters of one stream since it was created, over all its publishers' connections.</summary>
 /// <param name="BytesReceived">Payload bytes received.</param>

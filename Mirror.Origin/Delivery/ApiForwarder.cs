@@ -10,8 +10,9 @@ internal sealed partial class ApiForwarder(IStreamRegistry registry, NodeClient 
 {
     private static readonly TimeSpan NodesAge = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(30);
-    private static readonly string[] RequestHeaders = ["Accept", "If-None-Match", "If-Match", "If-Modified-Since", "Range"];
-    private static readonly string[] ResponseHeaders = ["Content-Type", "Content-Length", "Content-Range", "Cache-Control", "ETag", "Last-Modified", "Location", "Retry-After", "Allow", "Accept-Ranges"];
+    private static readonly string[] RequestHeaders = ["Accept", "If-None-Match", "If-Match", "If-Modified-Since", "Range", "aeg-event-type", "WebHook-Request-Origin", "WebHook-Request-Rate"];
+    private static readonly string[] ResponseHeaders =
+        ["Content-Type", "Content-Length", "Content-Range", "Cache-Control", "ETag", "Last-Modified", "Location", "Retry-After", "Allow", "Accept-Ranges", "WebHook-Allowed-Origin", "WebHook-Allowed-Rate"];
     private NodeRecord[] _nodes = [];
     private long _nodesReadAt;
     private int _turn;

@@ -20,7 +20,7 @@ public sealed partial class RemoteTranscoder(IStreamRegistry registry, NodeClien
     private bool _hasFailed;
 
     /// <inheritdoc/>
-    public TranscodeState? StateOf(string streamId) => Volatile.Read(ref _streams).GetValueOrDefault(streamId)?.State;
+    public TranscodeState? StateOf(string streamId) => Volatile.Read(ref _streams).GetValueOrDefault(streamId) is { State: { } state } transcode ? state with { NodeId = transcode.NodeId } : null;
 
     /// <inheritdoc/>
     public async ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ public sealed record TranscodeState
     /// <summary>Where it is done: <c>cpu</c>, <c>gpu</c> (decoded, scaled and encoded there) or <c>gpu+cpu</c> (encoded on the CPU).</summary>
     public string? Device { get; init; }
 
+    /// <summary>The node of a cluster that does it; <see langword="null"/> in a single process.</summary>
+    public string? NodeId { get; init; }
+
     /// <summary>Times the worker was replaced.</summary>
     public int Restarts { get; init; }
 

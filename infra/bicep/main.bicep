@@ -23,6 +23,10 @@ param useFrontDoor bool = true
 @secure()
 param clusterKey string = newGuid()
 
+@description('What Event Grid shows to the functions when it delivers events.')
+@secure()
+param eventKey string = newGuid()
+
 @description('Days for which recordings are kept in the hot tier.')
 @minValue(1)
 param recordingHotDays int = 30
@@ -102,6 +106,7 @@ module vault 'modules/key-vault.bicep' = {
     tags: tags
     readers: identities.outputs.principalIds
     clusterKey: clusterKey
+    eventKey: eventKey
     redisName: redis.outputs.name
     logsId: logs.outputs.workspaceId
   }
@@ -130,7 +135,7 @@ module environment 'modules/container-environment.bicep' = {
 // What every service is told.
 var shared = [
   { name: 'MIRROR_SHARED_BLOB', value: storage.outputs.blobEndpoint }
-  { name: 'MIRROR_EVENTS_TOPIC_ENDPOINT', value: events.outputs.endpoint }
+  { name: 'MIRROR_EVENTS_EVENT_GRID_ENDPOINT', value: events.outputs.endpoint }
   { name: 'MIRROR_LOGGING_FORMAT', value: 'json' }
   { name: 'MIRROR_CLUSTER_LISTEN_ADDRESS', value: '*' }
   { name: 'MIRROR_SERVER_HTTP_ADDRESS', value: '*' }
@@ -178,7 +183,7 @@ module functions 'modules/container-app.bicep' = {
     settings: concat(shared, [
       { name: 'MIRROR_CLUSTER_ADDRESS', value: 'http://functions' }
     ])
-    secretUris: secretUris
+    secretUris: union(secretUris, { MIRROR_FUNCTIONS_EVENT_GRID_KEY: vault.outputs.eventKeyUri })
     external: false
     targetPort: 8081
     transport: 'http2'
@@ -262,7 +267,7 @@ output AZURE_KEY_VAULT_NAME string = vault.outputs.name
 output AZURE_TENANT_ID string = tenant().tenantId
 output MIRROR_INGEST_CLIENT_ID string = identities.outputs.ingest.clientId
 output MIRROR_SHARED_BLOB string = storage.outputs.blobEndpoint
-output MIRROR_EVENTS_TOPIC_ENDPOINT string = events.outputs.endpoint
+output MIRROR_EVENTS_EVENT_GRID_ENDPOINT string = events.outputs.endpoint
 output MIRROR_EVENTS_TOPIC_NAME string = events.outputs.name
 output MIRROR_ORIGIN_URL string = 'https://${origin.outputs.host}'
 output MIRROR_VIEWER_URL string = useFrontDoor ? 'https://${frontDoor!.outputs.host}' : 'https://${origin.outputs.host}'

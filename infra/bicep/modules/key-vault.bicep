@@ -6,6 +6,8 @@ param tags object
 param readers array
 @secure()
 param clusterKey string
+@secure()
+param eventKey string
 param redisName string
 param logsId string
 
@@ -37,6 +39,12 @@ resource key 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   properties: { value: clusterKey }
 }
 
+resource events 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'event-key'
+  properties: { value: eventKey }
+}
+
 resource connection 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   parent: vault
   name: 'redis'
@@ -61,4 +69,5 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output name string = vault.name
 output clusterKeyUri string = key.properties.secretUri
+output eventKeyUri string = events.properties.secretUri
 output redisUri string = connection.properties.secretUri
