@@ -86,7 +86,7 @@ internal sealed class RenditionPackager
     public void StartDiscontinuity()
     {
         CloseSegment();
-        _discontinuityIsDue = _msn >= _plan.FirstMsn;        // before the first segment there is nothing to be discontinuous with
+        _discontinuityIsDue |= _msn >= _plan.FirstMsn;       // before the first segment there is nothing to be discontinuous with
         _hasTimeline = false;
     }
 

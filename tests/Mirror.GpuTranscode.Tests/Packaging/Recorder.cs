@@ -47,6 +47,10 @@ internal sealed class Recorder : ISegmentStore, IAnnouncements
 
     public IDisposable Subscribe(Action<Announcement> handler) => throw new NotSupportedException();
 
+    public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public event Action<string, long>? Fenced { add { } remove { } }
+
     /// <summary>Reads moof and mdat by ISO/IEC 14496-12, independently of the writer.</summary>
     private static List<ReadSample> ReadChunk(byte[] chunk)
     {

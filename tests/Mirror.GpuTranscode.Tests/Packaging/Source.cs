@@ -25,10 +25,10 @@ internal sealed class Source
 
     public List<(long Pts90k, byte[] Bytes)> SentAudio { get; } = [];
 
-    public Source(PackageOptions? options = null, FeedLayout? layout = null)
+    public Source(PackageOptions? options = null, FeedLayout? layout = null, Continuation? continuation = null)
     {
         var publisher = new PartPublisher(Recorder, Recorder, TimeProvider.System, NullLogger<PartPublisher>.Instance);
-        Packager = new StreamPackager("s", options ?? new PackageOptions(), publisher, TimeProvider.System, NullLogger<StreamPackager>.Instance);
+        Packager = new StreamPackager("s", options ?? new PackageOptions(), publisher, TimeProvider.System, NullLogger<StreamPackager>.Instance, continuation);
         Packager.SetLayout(layout ?? new FeedLayout(HasVideo: true, HasAudio: true));
     }
 

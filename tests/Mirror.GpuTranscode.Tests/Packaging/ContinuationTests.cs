@@ -1,0 +1,46 @@
+using Mirror.GpuTranscode.Packaging;
+using Mirror.Media.Frames;
+using Mirror.Streams.Announcements;
+using Mirror.Streams.Store;
+
+namespace Mirror.GpuTranscode.Tests.Packaging;
+
+/// <summary>A stream that another node packaged before.</summary>
+public sealed class ContinuationTests
+{
+    private const long Epoch = 77;
+
+    [Fact]
+    public void All_renditions_go_on_at_one_number_behind_one_discontinuity()
+    {
+        // The source was in 1005 when its node died; audio had not begun that.
+        var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1006), PositionOf("audio", false, 48_000, 1005)]));
+        source.Send(3, new Rational(30, 1), gop: 15);
+        source.Packager.End();
+
+        Assert.Equal((1006, Epoch), (source.Recorder.Started("source").FirstMsn, source.Recorder.Started("source").Rendition.Epoch));
+        Assert.Equal(1005, source.Recorder.Started("audio").FirstMsn);
+        PartMissing gap = Assert.Single(source.Recorder.Announcements.OfType<PartMissing>());
+        Assert.Equal(("audio", 1005, 0, true, false), (gap.Rendition.Rendition, gap.Msn, gap.PartIndex, gap.EndsSegment, gap.StartsDiscontinuity));
+        foreach (string rendition in new[] { "source", "audio" })
+        {
+            PartReady[] parts = [.. source.Recorder.Parts(rendition)];
+            Assert.Equal((1006, 0, true), (parts[0].Msn, parts[0].PartIndex, parts[0].StartsDiscontinuity));
+            Assert.Single(parts, part => part.StartsDiscontinuity);
+            Assert.All(parts, part => Assert.Equal(Epoch, part.Rendition.Epoch));
+        }
+    }
+
+    [Fact]
+    public void A_rendition_that_begins_with_the_new_node_has_the_discontinuity_behind_it()
+    {
+        var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1006, discontinuities: 3)]));
+        source.Send(2, new Rational(30, 1), gop: 15);
+        source.Packager.End();
+        Assert.Equal((1006, 4), (source.Recorder.Started("audio").FirstMsn, source.Recorder.Started("audio").FirstDiscontinuitySequence));
+        Assert.DoesNotContain(source.Recorder.Parts("audio"), part => part.StartsDiscontinuity);
+    }
+
+    private static RenditionPosition PositionOf(string rendition, bool isVideo, uint timescale, long next, int discontinuities = 0)
+        => new(new RenditionStarted(new RenditionKey("s", rendition) { Epoch = 1 }, isVideo, timescale, 1, TimeSpan.FromMilliseconds(100), 1000), next, discontinuities);
+}
