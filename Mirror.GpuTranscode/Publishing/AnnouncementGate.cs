@@ -13,6 +13,8 @@ internal sealed class AnnouncementGate(IAnnouncements announcements) : IAnnounce
         remove => announcements.Fenced -= value;
     }
 
+    public int LargestBytes => announcements.LargestBytes;
+
     /// <summary>Nothing is announced any more.</summary>
     public void Close() => _isClosed = true;
 

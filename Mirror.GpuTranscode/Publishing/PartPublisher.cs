@@ -128,8 +128,9 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
 
     private void Announced(in Operation operation)
     {
+        bool goesAlong = operation.Part is { } bytes && bytes.Length <= announcements.LargestBytes;
+        announcements.Publish(goesAlong ? (PartReady)operation.Announcement with { Bytes = operation.Part } : operation.Announcement);
         operation.Part?.Release();
-        announcements.Publish(operation.Announcement);
         if (operation.Announcement is PartReady { ReceivedTimestamp: not 0 } part)
         {
             PackagingMetrics.Latency.Record(time.GetElapsedTime(part.ReceivedTimestamp).TotalMilliseconds);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Health;
+using Mirror.Streams.Announcements;
 using Mirror.Streams.Registry;
 using Mirror.Streams.Shared;
 
@@ -48,6 +49,10 @@ public static class SharedState
         services.AddSingleton<ILeases>(provider => new RedisLeases(provider.GetRequiredService<RedisConnection>(), options.Prefix, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IStreamRegistry>(provider => new RedisStreamRegistry(provider.GetRequiredService<RedisConnection>(), options.Prefix,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RedisStreamRegistry>>()));
+        services.AddSingleton(new RecentParts(options.RecentParts.Bytes));
+        services.AddSingleton(provider => new RedisWriters(options.Redis, provider.GetRequiredService<ILogger<RedisConnection>>()));
+        services.AddSingleton<IAnnouncements>(provider => new RedisAnnouncements(provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<RedisWriters>().Connections,
+            options, provider.GetRequiredService<RecentParts>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RedisAnnouncements>>()));
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("redis");
     }
 }

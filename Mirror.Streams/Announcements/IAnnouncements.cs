@@ -3,6 +3,9 @@ namespace Mirror.Streams.Announcements;
 /// <summary>Carries announcements from packagers to origins.</summary>
 public interface IAnnouncements
 {
+    /// <summary>Parts of up to this many bytes are worth giving along (<see cref="PartReady.Bytes"/>); 0 where all nodes read the same memory.</summary>
+    int LargestBytes => 0;
+
     /// <summary>Tells every subscriber. Announcements of one rendition arrive in the order in which they were published. Never waits.</summary>
     /// <remarks>
     /// Between processes: announcements queue while the bus is away, bounded. One whose <see cref="Store.RenditionKey.Epoch"/> is not that of the

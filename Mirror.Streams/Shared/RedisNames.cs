@@ -26,6 +26,21 @@ internal sealed class RedisNames(string prefix)
     /// <summary>Channel: commands to streams' owners.</summary>
     public RedisChannel Commands => new($"{prefix}:commands", RedisChannel.PatternMode.Literal);
 
+    /// <summary>List: a stream's last announcements.</summary>
+    public RedisKey Log(string streamId) => $"{prefix}:log:{{{streamId}}}";
+
+    /// <summary>String: the number of a stream's last announcement.</summary>
+    public RedisKey LogSequence(string streamId) => $"{prefix}:log-sequence:{{{streamId}}}";
+
+    /// <summary>Hash: what a newcomer must know of each rendition of a stream.</summary>
+    public RedisKey LogRenditions(string streamId) => $"{prefix}:log-renditions:{{{streamId}}}";
+
+    /// <summary>Sorted set: ids of streams with a log by the time of their last write, in Unix ms.</summary>
+    public RedisKey Logs => $"{prefix}:logs";
+
+    /// <summary>Channel: announcements.</summary>
+    public RedisChannel Announcements => new($"{prefix}:announcements", RedisChannel.PatternMode.Literal);
+
     /// <summary>String: a lease in force.</summary>
     public RedisKey Lease(string name) => $"{prefix}:lease:{Tagged(name)}";
 

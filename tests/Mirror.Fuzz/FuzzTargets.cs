@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.GpuTranscode.FFmpeg;
@@ -16,7 +17,9 @@ using Mirror.Media.Codecs.Opus;
 using Mirror.Media.Frames;
 using Mirror.Media.MpegTs;
 using Mirror.Media.Tests.MpegTs;
+using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
+using Mirror.Streams.Tests.Announcements;
 using Mirror.Streams.Tests.Feed;
 
 namespace Mirror.Fuzz;
@@ -57,6 +60,7 @@ public static class FuzzTargets
     {
         byte[] h264 = H264Stream();
         byte[] h265 = H265Stream();
+        yield return new("announcements", AnnouncementMessages.All, ReadAnnouncements);
         yield return new("transport-packet", [h264[..188], h264[188..376], h265[..188]], static input => _ = TransportPacket.TryParse(input, out _));
         yield return new("packet-synchronizer", [h264, h265], ReadPackets);
         yield return new("psi-section", [Hex("00B00D0001C100000001F0002AB104B2"), Hex("02B0170001C10000E100F0001BE100F0000FE101F0002F44B99B")], ReadRepairedSection);
@@ -202,6 +206,21 @@ public static class FuzzTargets
     }
 
     /// <summary>With the length and the CRC as they came, and made right, so that what lies behind them is reached.</summary>
+    /// <summary>What is read is what was written: a message that is taken gives the same bytes again.</summary>
+    private static void ReadAnnouncements(byte[] input)
+    {
+        if (!AnnouncementCodec.TryRead(input, out string? streamId, out List<LogEntry> entries)) { return; }
+        var output = new ArrayBufferWriter<byte>();
+        AnnouncementCodec.WriteHeader(output, streamId);
+        foreach (LogEntry entry in entries)
+        {
+            AnnouncementCodec.Write(output, entry, (entry.Announcement as PartReady)?.Bytes);
+            AnnouncementCodec.Release(entry);
+        }
+        // A format is JSON, which may be written in more ways than one.
+        Check(entries.Exists(entry => entry.Announcement is InitReady) || output.WrittenSpan.SequenceEqual(input), "another message than was read");
+    }
+
     private static void ReadRepairedSection(byte[] input)
     {
         ReadSection(input);
