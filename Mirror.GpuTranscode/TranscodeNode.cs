@@ -7,6 +7,7 @@ using Mirror.GpuTranscode.Thumbnails;
 using Mirror.GpuTranscode.Workers;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
+using Mirror.Streams.Shared;
 using Mirror.Streams.Store;
 using Mirror.Streams.Transcoding;
 
@@ -14,7 +15,7 @@ namespace Mirror.GpuTranscode;
 
 /// <summary>Takes every stream that ingest hands over: packages its source, and has its ladder encoded by a worker process.</summary>
 internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions<TranscodeOptions> transcoding, TranscodingLadder ladder, WorkerPool pool, KeyFrameStills stills,
-    TranscodeBudget budget, GpuPool gpus, NodeCapabilities capabilities, ISegmentStore store, IAnnouncements announcements, TimeProvider time, ILoggerFactory loggers)
+    TranscodeBudget budget, GpuPool gpus, NodeCapabilities capabilities, ISegmentStore store, IAnnouncements announcements, IOptions<SharedOptions> shared, TimeProvider time, ILoggerFactory loggers)
     : IFeedTarget, ITranscodeNode, IHostedService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Stream> _streams = new(StringComparer.Ordinal);
@@ -43,7 +44,8 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     public IFeedSink Open(string streamId, Continuation continuation)
     {
         var gate = new AnnouncementGate(announcements);
-        var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>());
+        var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>(),
+            new PublishLimits(shared.Value.Bridge, shared.Value.BridgeMemory.Bytes));
         var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>(), continuation);
         if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output), stills, time)); }
         var stream = new Stream(this, streamId, packager, gate);

@@ -7,6 +7,7 @@ using Mirror.ServiceDefaults.Health;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Registry;
 using Mirror.Streams.Shared;
+using Mirror.Streams.Store;
 
 namespace Mirror.ServiceDefaults.Hosting;
 
@@ -38,6 +39,7 @@ public static class SharedState
             };
         }
         builder.Services.AddSharedRegistry(options);
+        builder.Services.AddSharedStore(options, builder.AddMirrorOptions<StoreOptions>("store"));
         return builder.AddMirrorLocalAdapters();
     }
 
@@ -54,5 +56,21 @@ public static class SharedState
         services.AddSingleton<IAnnouncements>(provider => new RedisAnnouncements(provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<RedisWriters>().Connections,
             options, provider.GetRequiredService<RecentParts>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RedisAnnouncements>>()));
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("redis");
+    }
+
+    private static void AddSharedStore(this IServiceCollection services, SharedOptions options, StoreOptions store)
+    {
+        BlobConnection blobs;
+        try { blobs = new BlobConnection(options.Blob, options.BlobContainer); }
+        catch (FormatException error)
+        {
+            throw new MirrorStartException("shared.blob cannot be read: allowed is a connection string, or the URL of an account", error) { ExitCode = MirrorStartException.ConfigurationWrong };
+        }
+        services.AddSingleton(blobs);
+        services.AddSingleton<BlobSegmentStore>();
+        services.AddSingleton<ISegmentStore>(provider => new RecentPartsStore(provider.GetRequiredService<BlobSegmentStore>(), provider.GetRequiredService<RecentParts>()));
+        services.AddHostedService(provider => new BlobSweep(blobs, provider.GetRequiredService<ILeases>(), provider.GetRequiredService<NodeIdentity>().Id, store.Retention,
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BlobSweep>>()));
+        services.AddHealthChecks().AddCheck<BlobHealthCheck>("blob");
     }
 }

@@ -26,7 +26,7 @@ public sealed class SharedOptions
     /// <summary>How long an outage of Redis or of the storage is bridged: what waited longer is marked as a gap. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")] public TimeSpan Bridge { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Parts of one stream that wait for the storage, in bytes; the oldest are given up beyond that. Default 256 MiB: 30 s at 60 Mbit/s.</summary>
+    /// <summary>Parts of one stream that wait for the storage, in bytes; what comes beyond that is a gap. Default 256 MiB: 30 s at 60 Mbit/s.</summary>
     [Range(typeof(ByteSize), "1MiB", "16GiB")] public ByteSize BridgeMemory { get; set; } = ByteSize.FromMebibytes(256);
 
     /// <summary>Parts that came with their announcements, kept for readers, in bytes. Default 128 MiB.</summary>

@@ -57,6 +57,9 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
     public long SegmentsDropped { get; private set; }
 
     /// <inheritdoc/>
+    public bool AnswersAtOnce => true;
+
+    /// <inheritdoc/>
     public ValueTask PutInitAsync(RenditionKey rendition, string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         Files(rendition).Put(name, bytes);
@@ -65,13 +68,13 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The segment is complete.</exception>
-    public ValueTask AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
+    public ValueTask<long> AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(part);
         if (!_segments.TryGetValue(segment, out StoredSegment? stored)) { stored = Create(segment); }
-        stored.Append(partIndex, part);
+        long offset = stored.Append(part);
         if (Interlocked.Add(ref _memoryBytes, part.Length) > _options.Memory.Bytes) { MakeRoom(); }
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(offset);
     }
 
     /// <inheritdoc/>

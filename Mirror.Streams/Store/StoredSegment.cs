@@ -19,7 +19,8 @@ internal sealed class StoredSegment(SegmentKey key, DateTime createdAt)
 
     public bool IsComplete { get; set; }
 
-    public void Append(int partIndex, MediaBuffer part)
+    /// <returns>Where the part begins.</returns>
+    public long Append(MediaBuffer part)
     {
         lock (_lock)
         {
@@ -27,6 +28,7 @@ internal sealed class StoredSegment(SegmentKey key, DateTime createdAt)
             // A part that was lost before the store leaves a hole in the numbers, and none in the bytes.
             _parts.Add(part.Retain());
             Length += part.Length;
+            return Length - part.Length;
         }
     }
 

@@ -25,16 +25,19 @@ internal sealed class Recorder : ISegmentStore, IAnnouncements
     /// <summary>Segments: their parts, and how each ended.</summary>
     public List<List<PartReady>> Segments(string rendition) => [.. Parts(rendition).GroupBy(part => part.Msn).Select(group => group.ToList())];
 
+    public bool AnswersAtOnce => true;
+
     public ValueTask PutInitAsync(RenditionKey rendition, string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         Inits[name] = bytes.ToArray();
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
+    public ValueTask<long> AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
     {
+        long offset = _parts.Where(stored => stored.Key.Item1 == segment).Sum(stored => (long)stored.Value.Length);
         _parts.Add((segment, partIndex), part.Span.ToArray());
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(offset);
     }
 
     public ValueTask CompleteSegmentAsync(SegmentKey segment, CancellationToken cancellationToken) => ValueTask.CompletedTask;

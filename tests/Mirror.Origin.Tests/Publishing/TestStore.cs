@@ -39,11 +39,14 @@ internal sealed class TestStore : ISegmentStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
+    public ValueTask<long> AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
     {
         List<MediaBuffer> parts = _segments.GetOrAdd(segment, _ => []);
-        lock (parts) { parts.Add(part.Retain()); }
-        return ValueTask.CompletedTask;
+        lock (parts)
+        {
+            parts.Add(part.Retain());
+            return ValueTask.FromResult(parts.Sum(stored => (long)stored.Length) - part.Length);
+        }
     }
 
     public ValueTask CompleteSegmentAsync(SegmentKey segment, CancellationToken cancellationToken) => ValueTask.CompletedTask;

@@ -13,6 +13,7 @@ public sealed class SharedServers : IAsyncDisposable
     private readonly Lazy<Task<RedisServer>> _redis = new(() => RedisServer.StartAsync(RedisKind.Redis));
     private readonly Lazy<Task<RedisServer>> _garnet = new(() => RedisServer.StartAsync(RedisKind.Garnet));
 
+    private readonly Lazy<Task<AzuriteServer>> _azurite = new(() => AzuriteServer.StartAsync());
     private readonly ConcurrentDictionary<(RedisKind Kind, int Node), RedisConnection> _connections = new();
 
     /// <summary>A prefix that no other test uses.</summary>
@@ -28,8 +29,12 @@ public sealed class SharedServers : IAsyncDisposable
         return _connections.GetOrAdd((kind, node), _ => new RedisConnection($"127.0.0.1:{port}", NullLogger<RedisConnection>.Instance));
     }
 
+    /// <summary>The port of an Azurite.</summary>
+    public async Task<int> AzuritePortAsync() => (await _azurite.Value).Port;
+
     public async ValueTask DisposeAsync()
     {
+        if (_azurite is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) { (await _azurite.Value).Dispose(); }
         foreach (RedisConnection connection in _connections.Values) { await connection.DisposeAsync(); }
         foreach (Lazy<Task<RedisServer>> server in (Lazy<Task<RedisServer>>[])[_redis, _garnet])
         {

@@ -1,0 +1,66 @@
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+
+namespace Mirror.Streams.Shared;
+
+/// <summary>The container in Azure Blob Storage that nodes share.</summary>
+public sealed class BlobConnection
+{
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);      // a storage that answers after half a second is slow, not away
+    private volatile bool _isCreated;
+
+    /// <summary>Makes the client; connects with the first call.</summary>
+    /// <param name="storage">A connection string, or the URL of an account (<see cref="SharedOptions.Blob"/>).</param>
+    /// <param name="container">The container.</param>
+    /// <exception cref="FormatException">It is neither.</exception>
+    public BlobConnection(string storage, string container)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        // Whoever calls retries, since only it knows for how long and what a repeated append would do.
+        var options = new BlobClientOptions { Retry = { MaxRetries = 0, NetworkTimeout = CallTimeout } };
+        options.Transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler { ConnectTimeout = ProbeTimeout, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60) }) { Timeout = Timeout.InfiniteTimeSpan });
+        Container = CreateService(storage, options).GetBlobContainerClient(container);
+    }
+
+    /// <summary>The container.</summary>
+    public BlobContainerClient Container { get; }
+
+    /// <summary>Makes the container if it is missing; once.</summary>
+    /// <exception cref="RequestFailedException">The storage is away, or refuses.</exception>
+    public async Task EnsureContainerAsync(CancellationToken cancellationToken)
+    {
+        if (_isCreated) { return; }
+        try { await Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken); }
+        catch (RequestFailedException refused) when (refused.Status == 403) { /* a signature or a role for blobs alone: whoever runs Mirror has made the container */ }
+        _isCreated = true;
+    }
+
+    /// <summary>The container was found missing: it is made again.</summary>
+    public void ForgetContainer() => _isCreated = false;
+
+    /// <summary>Whether the storage answers.</summary>
+    public async Task<bool> IsReachableAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(ProbeTimeout);
+        try
+        {
+            await Container.ExistsAsync(timeout.Token);
+            return true;
+        }
+        catch (Exception error) when (error is RequestFailedException or OperationCanceledException or AuthenticationFailedException or AggregateException && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static BlobServiceClient CreateService(string storage, BlobClientOptions options)
+    {
+        if (!Uri.TryCreate(storage, UriKind.Absolute, out Uri? account) || account.Scheme is not ("http" or "https")) { return new BlobServiceClient(storage, options); }
+        return account.Query.Contains("sig=", StringComparison.Ordinal) ? new BlobServiceClient(account, options) : new BlobServiceClient(account, new DefaultAzureCredential(), options);
+    }
+}
