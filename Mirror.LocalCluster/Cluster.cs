@@ -32,7 +32,8 @@ public sealed class Cluster : IAsyncDisposable
             ["MIRROR_CLUSTER_KEY"] = key, ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}", ["MIRROR_SHARED_BLOB"] = blob,
             ["MIRROR_EVENTS_EVENT_GRID_ENDPOINT"] = $"http://127.0.0.1:{topicPort}/api/events", ["MIRROR_EVENTS_EVENT_GRID_KEY"] = key, ["MIRROR_FUNCTIONS_EVENT_GRID_KEY"] = key,
         };
-        foreach (NodeKind kind in Enum.GetValues<NodeKind>())
+        Environment = environment;
+        foreach (NodeKind kind in plan.Kinds)
         {
             for (int i = 1; i <= plan.NodesOfEachKind; i++) { _nodes.Add(CreateNode(kind, i, plan, root, environment)); }
         }
@@ -59,6 +60,9 @@ public sealed class Cluster : IAsyncDisposable
 
     /// <summary>The topic that events go to.</summary>
     public ClusterProcess Topic { get; }
+
+    /// <summary>What every node is told by variables: where the shared state is, and the cluster's key.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; }
 
     /// <summary>TCP port of the shared state.</summary>
     public int RedisPort { get; }

@@ -6,6 +6,9 @@ public sealed record ClusterPlan
     /// <summary>Nodes of each kind. Default 2.</summary>
     public int NodesOfEachKind { get; init; } = 2;
 
+    /// <summary>Which kinds; by default all.</summary>
+    public IReadOnlyList<NodeKind> Kinds { get; init; } = Enum.GetValues<NodeKind>();
+
     /// <summary>The program that keeps the shared state: <c>redis-server</c> or <c>garnet-server</c>.</summary>
     public string Redis { get; init; } = "redis-server";
 

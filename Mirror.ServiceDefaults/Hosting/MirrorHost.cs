@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mirror.ServiceDefaults.Certificates;
+using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Health;
 
@@ -97,10 +98,12 @@ public static partial class MirrorHost
     {
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Mirror.Server");
         bool http3 = KestrelExtensions.HasHttp3(app.Services.GetRequiredService<MirrorSettings>().Bind<ServerOptions>("server"));
+        ClusterOptions cluster = app.Services.GetRequiredService<MirrorSettings>().Bind<ClusterOptions>("cluster");
         foreach (string address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses)
         {
             bool secure = address.StartsWith("https", StringComparison.Ordinal);
-            LogListening(logger, address, !secure ? "HTTP/1.1" : http3 ? "HTTP/1.1, HTTP/2, HTTP/3" : "HTTP/1.1, HTTP/2");
+            bool isForNodes = cluster.IsEnabled && new Uri(address.Replace("[::]", "localhost", StringComparison.Ordinal)).Port == cluster.Port;
+            LogListening(logger, address, isForNodes ? "HTTP/2, for other nodes" : !secure ? "HTTP/1.1" : http3 ? "HTTP/1.1, HTTP/2, HTTP/3" : "HTTP/1.1, HTTP/2");
         }
     }
 

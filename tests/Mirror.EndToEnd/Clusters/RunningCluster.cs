@@ -35,7 +35,7 @@ public sealed class RunningCluster : IAsyncLifetime
             string playlist = await TryGetTextAsync(new Uri(origins[0], $"live/{stream}/playlist.m3u8"));
             renditions = [.. playlist.Split('\n', '"').Where(word => word.EndsWith("/playlist.m3u8", StringComparison.Ordinal)).Select(word => word.Split('/')[^2]).Distinct(StringComparer.Ordinal)];
             return renditions.Contains("source") && renditions.Contains("360p");
-        }, $"all renditions of {stream} are there", TimeSpan.FromSeconds(60));
+        }, $"all renditions of {stream} are there", TimeSpan.FromSeconds(120));
         return [.. renditions.Select((rendition, index) => new CheckingViewer(stream, rendition, index % 2 == 0 ? origins : origins.Reverse(), _http))];
     }
 
