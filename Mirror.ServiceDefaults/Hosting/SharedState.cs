@@ -69,7 +69,8 @@ public static class SharedState
         services.AddSingleton(blobs);
         services.AddSingleton<BlobSegmentStore>();
         services.AddSingleton<ISegmentStore>(provider => new RecentPartsStore(provider.GetRequiredService<BlobSegmentStore>(), provider.GetRequiredService<RecentParts>()));
-        services.AddHostedService(provider => new BlobSweep(blobs, provider.GetRequiredService<ILeases>(), provider.GetRequiredService<NodeIdentity>().Id, store.Retention,
+        string node = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}";
+        services.AddHostedService(provider => new BlobSweep(blobs, provider.GetRequiredService<ILeases>(), provider.GetService<NodeIdentity>()?.Id ?? node, store.Retention,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BlobSweep>>()));
         services.AddHealthChecks().AddCheck<BlobHealthCheck>("blob");
     }

@@ -31,7 +31,7 @@ public sealed class SharedStateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_process_starts_while_redis_is_away_and_says_so()
+    public async Task A_process_starts_while_redis_and_the_storage_are_away_and_says_so()
     {
         await using WebApplication app = Build(Nowhere, NoBlob);
         await app.StartAsync();
@@ -40,8 +40,8 @@ public sealed class SharedStateTests : IDisposable
         using var client = new HttpClient();
         using JsonDocument health = JsonDocument.Parse(await client.GetStringAsync(address + "/health"));
         Assert.Equal("degraded", health.RootElement.GetProperty("status").GetString());
-        Assert.Contains(health.RootElement.GetProperty("checks").EnumerateArray(),
-            check => check.GetProperty("name").GetString() == "redis" && check.GetProperty("status").GetString() == "degraded");
+        Assert.All((string[])["redis", "blob"], name => Assert.Contains(health.RootElement.GetProperty("checks").EnumerateArray(),
+            check => check.GetProperty("name").GetString() == name && check.GetProperty("status").GetString() == "degraded"));
     }
 
     public void Dispose() => _folder.Dispose();
