@@ -200,8 +200,13 @@ internal sealed class RenditionTimeline
         return !part.EndsSegment || CloseSegment();
     }
 
-    private bool CanAdd(long msn, int partIndex) => !_isEnded && _init is not null && msn == _openMsn
-        && partIndex == (_open?.Parts.Length ?? 0) && partIndex < MostPartsPerSegment;
+    private bool CanAdd(long msn, int partIndex)
+    {
+        if (_isEnded || _init is null) { return false; }
+        // What was missing before the format was known has no place in a playlist: it begins with the first segment that has.
+        if (_available.Count == 0 && _open is null && partIndex == 0 && msn > _openMsn) { _openMsn = msn; }
+        return msn == _openMsn && partIndex == (_open?.Parts.Length ?? 0) && partIndex < MostPartsPerSegment;
+    }
 
     private LiveSegment OpenSegment(DateTime programTime, bool startsDiscontinuity)
     {

@@ -69,6 +69,13 @@ public sealed class RenditionTimelineTests : IDisposable
     }
 
     [Fact]
+    public void A_rendition_whose_first_segments_are_missing_begins_with_the_first_that_is_there()
+    {
+        _video.Start().Missing(ends: true).Missing(ends: true).Init().Segments(2);
+        Assert.Equal((TestRendition.FirstMsn + 2, 2), (Document(_video).MediaSequence, Document(_video).Segments.Count));
+    }
+
+    [Fact]
     public void A_publisher_that_returns_continues_the_numbers()
     {
         _video.Start().Init().Segments(8).Part().Part();
