@@ -14,10 +14,12 @@ internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases 
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Recollection = TimeSpan.FromSeconds(3);     // a registry that comes back empty hears of all leases again within their renewal
 
     private readonly ConcurrentDictionary<string, Task> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _wantedSince = new(StringComparer.Ordinal);
     private bool _hasFailed;
+    private long? _failedAt;
 
     /// <summary>Streams that this node has.</summary>
     public int Count => _streams.Count;
@@ -37,7 +39,7 @@ internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases 
                 catch (Exception error) when (!stoppingToken.IsCancellationRequested)
                 {
                     if (!_hasFailed) { LogFailed(error.Message); }
-                    _hasFailed = true;
+                    (_hasFailed, _failedAt) = (true, time.GetTimestamp());
                 }
             }
         }
@@ -49,7 +51,7 @@ internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases 
     {
         StreamRecord[] wanted = [.. (await registry.ListAsync(stoppingToken)).Where(IsWanted)];
         foreach (string gone in _wantedSince.Keys.Except(wanted.Select(record => record.Id), StringComparer.Ordinal).ToArray()) { _wantedSince.Remove(gone); }
-        if (wanted.Length == 0) { return; }
+        if (wanted.Length == 0 || (_failedAt is { } failedAt && time.GetElapsedTime(failedAt) < Recollection)) { return; }
         IReadOnlyList<NodeRecord> nodes = await registry.ListNodesAsync(stoppingToken);
         int fewest = nodes.Where(node => node.Id != identity.Id && node.Roles.Contains("transcode")).Select(node => node.Streams).DefaultIfEmpty(int.MaxValue).Min();
         foreach (StreamRecord record in wanted)

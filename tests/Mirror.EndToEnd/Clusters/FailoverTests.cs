@@ -9,6 +9,7 @@ namespace Mirror.EndToEnd.Clusters;
 public sealed class FailoverTests(RunningCluster running, ITestOutputHelper output) : IClassFixture<RunningCluster>
 {
     private const string Stream = "studio";
+    private static readonly string?[] Live = ["active", "degraded"];         // a busy machine leaves pictures out, and says so
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(1);
 
     [Fact]
@@ -73,7 +74,7 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
         await watched.ProgressAsync(silenceFirst: false);
         Assert.All(watched.Viewers, viewer => Assert.Equal((0, 0), (viewer.Discontinuities, viewer.Gaps)));
         watched.Check(output, longest: TimeSpan.FromSeconds(15));
-        await Eventually.TrueAsync(async () => (string?)(await running.GetAsync($"api/v1/streams/{Stream}"))?["status"] == "active", "the registry knows the stream again");
+        await Eventually.TrueAsync(async () => (string?)(await running.GetAsync($"api/v1/streams/{Stream}"))?["status"] is { } status && Live.Contains((string?)status), "the registry knows the stream again");
     }
 
     [Fact]
@@ -95,7 +96,7 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
         foreach (ClusterNode origin in running.Cluster.Of(NodeKind.Origin))
         {
             JsonNode stream = (await running.GetAsync($"api/v1/streams/{Stream}", origin))!;
-            Assert.Equal("active", (string?)stream["status"]);
+            Assert.Contains((string?)stream["status"], Live);
             await Eventually.TrueAsync(async () => await running.GetImageAsync(Stream, origin) is { Length: > 1000 }, "the origin has a picture of the stream");
         }
         watched.Check(output, longest: TimeSpan.FromSeconds(3));
