@@ -7,6 +7,7 @@ using Mirror.ServiceDefaults.Configuration;
 using Mirror.Streams.Configuration;
 using Mirror.Streams.Documents;
 using Mirror.Streams.Events;
+using Mirror.Streams.Shared;
 
 namespace Mirror.ServiceDefaults.Hosting;
 
@@ -28,13 +29,13 @@ internal static class SharedServices
     public static void AddDocuments(this IHostApplicationBuilder builder)
     {
         DocumentsOptions options = builder.AddMirrorOptions<DocumentsOptions>("documents");
-        builder.Services.TryAddSingleton<IDocuments>(_ => new LocalDocuments(options.Directory));
+        builder.Services.TryAddSingleton<IDocuments>(services => services.GetService<BlobConnection>() is { } blobs ? new BlobDocuments(blobs) : new LocalDocuments(options.Directory));
     }
 }
 
-/// <summary>Where definitions that outlive the process are kept: section <c>documents</c>.</summary>
+/// <summary>Where a single process keeps what outlives it: section <c>documents</c>. Several keep it in the storage that they share.</summary>
 internal sealed class DocumentsOptions
 {
-    /// <summary>Folder of webhooks' definitions and wishes to record. Default <c>.mirror/documents</c>.</summary>
+    /// <summary>Folder of webhooks' definitions, deliveries that wait, and wishes to record. Default <c>.mirror/documents</c>.</summary>
     [FilePath, Required] public string Directory { get; set; } = ".mirror/documents";
 }

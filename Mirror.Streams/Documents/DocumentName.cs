@@ -10,8 +10,11 @@ public static partial class DocumentName
     public static void ThrowIfInvalid(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!Pattern().IsMatch(name)) { throw new ArgumentException($"'{name}' is no name of a document.", nameof(name)); }
+        if (!IsValid(name)) { throw new ArgumentException($"'{name}' is no name of a document.", nameof(name)); }
     }
+
+    /// <summary>Whether a name keeps the rule.</summary>
+    public static bool IsValid(string name) => Pattern().IsMatch(name);
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,7}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();

@@ -21,6 +21,9 @@ public interface IDocuments
     /// <summary>The documents whose names start with <paramref name="prefix"/>, in ordinal order of their names.</summary>
     ValueTask<IReadOnlyList<Document>> ListAsync(string prefix, CancellationToken cancellationToken);
 
+    /// <summary>The names that start with <paramref name="prefix"/>, in ordinal order; reads no document.</summary>
+    ValueTask<IReadOnlyList<string>> ListNamesAsync(string prefix, CancellationToken cancellationToken);
+
     /// <summary>Removes a document.</summary>
     /// <returns><see langword="false"/> if there was none.</returns>
     ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken);

@@ -8,7 +8,14 @@ public sealed class LocalDocuments(string directory) : IDocuments
 {
     private const string Suffix = ".doc";
     private const string UnfinishedSuffix = ".new";
+    private static readonly FileStreamOptions Replacing = new() { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+
     private readonly Lock _lock = new();
+
+    static LocalDocuments()
+    {
+        if (!OperatingSystem.IsWindows()) { Replacing.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite; }     // a definition may hold a secret
+    }
 
     /// <inheritdoc/>
     public ValueTask<Document?> GetAsync(string name, CancellationToken cancellationToken)
@@ -28,7 +35,7 @@ public sealed class LocalDocuments(string directory) : IDocuments
             string file = FileOf(name);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             string unfinished = file + UnfinishedSuffix;
-            using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None))
+            using (var stream = new FileStream(unfinished, Replacing))
             {
                 stream.Write(content.Span);
                 stream.Flush(flushToDisk: true);
@@ -41,16 +48,13 @@ public sealed class LocalDocuments(string directory) : IDocuments
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Document>> ListAsync(string prefix, CancellationToken cancellationToken)
     {
-        lock (_lock)
-        {
-            if (!Directory.Exists(directory)) { return ValueTask.FromResult<IReadOnlyList<Document>>([]); }
-            return ValueTask.FromResult<IReadOnlyList<Document>>([.. Directory.EnumerateFiles(directory, "*" + Suffix, SearchOption.AllDirectories)
-                .Select(file => Path.GetRelativePath(directory, file)[..^Suffix.Length].Replace(Path.DirectorySeparatorChar, '/'))
-                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal)
-                .Select(Read)
-                .OfType<Document>()]);
-        }
+        lock (_lock) { return ValueTask.FromResult<IReadOnlyList<Document>>([.. NamesFrom(prefix).Select(Read).OfType<Document>()]); }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListNamesAsync(string prefix, CancellationToken cancellationToken)
+    {
+        lock (_lock) { return ValueTask.FromResult<IReadOnlyList<string>>([.. NamesFrom(prefix)]); }
     }
 
     /// <inheritdoc/>
@@ -64,6 +68,17 @@ public sealed class LocalDocuments(string directory) : IDocuments
             File.Delete(file);
             return ValueTask.FromResult(true);
         }
+    }
+
+    /// <summary>Looks no further than the folder that all these names share.</summary>
+    private IEnumerable<string> NamesFrom(string prefix)
+    {
+        string folder = Path.Combine(directory, prefix[..(prefix.LastIndexOf('/') + 1)]);
+        if (!Directory.Exists(folder)) { return []; }
+        return Directory.EnumerateFiles(folder, "*" + Suffix, SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(directory, file)[..^Suffix.Length].Replace(Path.DirectorySeparatorChar, '/'))
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && DocumentName.IsValid(name))
+            .Order(StringComparer.Ordinal);
     }
 
     private Document? Read(string name)

@@ -11,6 +11,8 @@ public sealed class BlobConnection
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);      // a storage that answers after half a second is slow, not away
+    private const int PatientRetries = 4;
+    private static readonly TimeSpan PatientPause = TimeSpan.FromMilliseconds(100);
     private volatile bool _isCreated;
 
     /// <summary>Makes the client; connects with the first call.</summary>
@@ -20,14 +22,18 @@ public sealed class BlobConnection
     public BlobConnection(string storage, string container)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        // Whoever calls retries, since only it knows for how long and what a repeated append would do.
-        var options = new BlobClientOptions { Retry = { MaxRetries = 0, NetworkTimeout = CallTimeout } };
-        options.Transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler { ConnectTimeout = ProbeTimeout, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60) }) { Timeout = Timeout.InfiniteTimeSpan });
-        Container = CreateService(storage, options).GetBlobContainerClient(container);
+        var transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler { ConnectTimeout = ProbeTimeout, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60) }) { Timeout = Timeout.InfiniteTimeSpan });
+        var once = new BlobClientOptions { Transport = transport, Retry = { MaxRetries = 0, NetworkTimeout = CallTimeout } };
+        var patient = new BlobClientOptions { Transport = transport, Retry = { MaxRetries = PatientRetries, Delay = PatientPause, MaxDelay = ProbeTimeout, NetworkTimeout = CallTimeout } };
+        Container = CreateService(storage, once).GetBlobContainerClient(container);
+        PatientContainer = CreateService(storage, patient).GetBlobContainerClient(container);
     }
 
-    /// <summary>The container.</summary>
+    /// <summary>The container. Whoever calls retries, since only it knows for how long and what a repeated append would do.</summary>
     public BlobContainerClient Container { get; }
+
+    /// <summary>The container, for calls that may be repeated: a failed one is, a few times within seconds.</summary>
+    public BlobContainerClient PatientContainer { get; }
 
     /// <summary>Makes the container if it is missing; once.</summary>
     /// <exception cref="RequestFailedException">The storage is away, or refuses.</exception>

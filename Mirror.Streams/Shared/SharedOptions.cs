@@ -15,7 +15,7 @@ public sealed class SharedOptions
     /// </summary>
     [Secret] public string Blob { get; set; } = "";
 
-    /// <summary>Container of segments, made if it is missing. Default <c>mirror</c>.</summary>
+    /// <summary>Container of segments and documents, made if it is missing. Default <c>mirror</c>.</summary>
     [RegularExpression("[a-z0-9](-?[a-z0-9])+", ErrorMessage = "allowed are 3 to 63 small letters, digits and single '-' between them"), StringLength(63, MinimumLength = 3)]
     public string BlobContainer { get; set; } = "mirror";
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
+using Mirror.Streams.Documents;
 using Mirror.Streams.Registry;
 
 namespace Mirror.ServiceDefaults.Tests.Hosting;
@@ -20,6 +21,7 @@ public sealed class SharedStateTests : IDisposable
     {
         await using WebApplication app = Build();
         Assert.IsType<LocalStreamRegistry>(app.Services.GetRequiredService<IStreamRegistry>());
+        Assert.IsType<LocalDocuments>(app.Services.GetRequiredService<IDocuments>());
     }
 
     [Theory, InlineData(Nowhere, "shared.blob"), InlineData(NoBlob, "shared.redis")]
@@ -36,6 +38,7 @@ public sealed class SharedStateTests : IDisposable
         await using WebApplication app = Build(Nowhere, NoBlob);
         await app.StartAsync();
         Assert.IsType<RedisStreamRegistry>(app.Services.GetRequiredService<IStreamRegistry>());
+        Assert.IsType<BlobDocuments>(app.Services.GetRequiredService<IDocuments>());
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(url => url.StartsWith("http:", StringComparison.Ordinal));
         using var client = new HttpClient();
         using JsonDocument health = JsonDocument.Parse(await client.GetStringAsync(address + "/health"));

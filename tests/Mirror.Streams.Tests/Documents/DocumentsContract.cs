@@ -52,6 +52,10 @@ public abstract class DocumentsContract
         Assert.Equal(["hooks/a", "hooks/b", "hooks/c/d"], (await Documents.ListAsync("hooks/", default)).Select(document => document.Name));
         Assert.Equal(5, (await Documents.ListAsync("", default)).Count);
         Assert.Empty(await Documents.ListAsync("nothing/", default));
+        Assert.Equal(["hooks/a", "hooks/b", "hooks/c/d"], await Documents.ListNamesAsync("hooks/", default));
+        Assert.Equal(["hooks/c/d"], await Documents.ListNamesAsync("hooks/c", default));
+        Assert.Equal(5, (await Documents.ListNamesAsync("", default)).Count);
+        Assert.Empty(await Documents.ListNamesAsync("nothing/", default));
         Assert.All(await Documents.ListAsync("", default), document => Assert.Equal(document.Name, Encoding.UTF8.GetString(document.Content.Span)));
     }
 

@@ -25,4 +25,12 @@ public sealed class LocalDocumentsTests : DocumentsContract, IDisposable
         var reopened = new LocalDocuments(_folder);
         Assert.Equal(["hooks/a"], (await reopened.ListAsync("", default)).Select(document => document.Name));
     }
+
+    [Fact]
+    public async Task Nobody_else_may_read_a_document()
+    {
+        await PutAsync("hooks/a", "secret");
+        if (OperatingSystem.IsWindows()) { return; }
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_folder, "hooks", "a.doc")));
+    }
 }
