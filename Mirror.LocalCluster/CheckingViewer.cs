@@ -254,7 +254,7 @@ public sealed class CheckingViewer
 
     private void Violate(string what)
     {
-        if (_violations.Count < MostViolations) { _violations.Add($"{Name}: {what}"); }
+        if (_violations.Count < MostViolations) { _violations.Add($"{Name}: {what} ({DateTime.UtcNow:HH:mm:ss.fff}, {_origins[_origin].Authority})"); }
     }
 
     /// <summary>What was said of one segment.</summary>

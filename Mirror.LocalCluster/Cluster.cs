@@ -11,6 +11,7 @@ public sealed class Cluster : IAsyncDisposable
     private const string AzuriteKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";     // the emulator's, known to all
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _folder;
+    private readonly int _topicPort;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     private Cluster(string folder, ClusterPlan plan)
@@ -26,11 +27,11 @@ public sealed class Cluster : IAsyncDisposable
         Blob = new ClusterProcess("azurite", folder, "node",
             [FindAzurite(root), "--blobHost", "127.0.0.1", "--blobPort", BlobPort.ToString(CultureInfo.InvariantCulture), "--inMemoryPersistence", "--skipApiVersionCheck", "--silent"]);
         string blob = $"DefaultEndpointsProtocol=http;AccountName={AzuriteAccount};AccountKey={AzuriteKey};BlobEndpoint=http://127.0.0.1:{BlobPort}/{AzuriteAccount};";
-        int topicPort = FreePorts.Take();
+        _topicPort = FreePorts.Take();
         var environment = new Dictionary<string, string>
         {
             ["MIRROR_CLUSTER_KEY"] = key, ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}", ["MIRROR_SHARED_BLOB"] = blob,
-            ["MIRROR_EVENTS_EVENT_GRID_ENDPOINT"] = $"http://127.0.0.1:{topicPort}/api/events", ["MIRROR_EVENTS_EVENT_GRID_KEY"] = key, ["MIRROR_FUNCTIONS_EVENT_GRID_KEY"] = key,
+            ["MIRROR_EVENTS_EVENT_GRID_ENDPOINT"] = $"http://127.0.0.1:{_topicPort}/api/events", ["MIRROR_EVENTS_EVENT_GRID_KEY"] = key, ["MIRROR_FUNCTIONS_EVENT_GRID_KEY"] = key,
         };
         Environment = environment;
         foreach (NodeKind kind in plan.Kinds)
@@ -40,7 +41,7 @@ public sealed class Cluster : IAsyncDisposable
         string webhooks = string.Join('|', Of(NodeKind.Functions).Select(node => new Uri(node.Http, $"runtime/webhooks/EventGrid?functionName=DeliverWebhooks&code={key}")));
         Topic = new ClusterProcess("topic", folder, ProgramOf("Mirror.EventTopic", plan, root),
             [
-                "--server.http_port", Text(topicPort), "--server.https_port", Text(FreePorts.Take()), "--server.https_address", "127.0.0.1",
+                "--server.http_port", Text(_topicPort), "--server.https_port", Text(FreePorts.Take()), "--server.https_address", "127.0.0.1",
                 "--server.certificate.directory", Path.Combine(folder, "certs"), "--event_topic.directory", Path.Combine(folder, "topic"),
                 "--event_topic.dead_letter", Path.Combine(folder, "topic", "dead-letter.jsonl"), "--event_topic.retry_factor", "0.01", "--logging.level", "warning",
             ],
@@ -92,6 +93,7 @@ public sealed class Cluster : IAsyncDisposable
             cluster.Topic.Start();
             foreach (ClusterNode node in cluster.Nodes) { node.Process.Start(); }
             foreach (ClusterNode node in cluster.Nodes) { await cluster.WaitUntilReadyAsync(node, cancellationToken); }
+            await WaitAsync(cluster.Topic, () => ConnectAsync(cluster._topicPort, cancellationToken), cancellationToken);
             return cluster;
         }
         catch

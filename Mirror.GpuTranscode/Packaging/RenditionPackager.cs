@@ -240,14 +240,25 @@ internal sealed class RenditionPackager
     private void Begin()
     {
         _hasBegun = true;
-        long first = _plan.ContinuedMsn is { } continued && continued <= SegmentMsn && SegmentMsn - continued <= MostUnfinishedSegments ? continued : SegmentMsn;
+        long first = SegmentMsn;
+        int discontinuities = _plan.FirstDiscontinuitySequence;
+        if (_plan.Continued is { } continued)
+        {
+            _discontinuityIsDue = true;
+            bool goesOn = continued.NextMsn <= SegmentMsn && SegmentMsn - continued.NextMsn <= MostUnfinishedSegments;
+            (first, discontinuities) = goesOn ? (continued.NextMsn, Math.Min(continued.DiscontinuitySequence, discontinuities - 1)) : (first, discontinuities - 1);
+        }
         _publisher.Announce(new RenditionStarted(_plan.Key, _plan.IsVideo, _plan.Timescale, _plan.TargetDuration, _plan.PartTarget, first)
         {
-            FirstDiscontinuitySequence = _plan.FirstDiscontinuitySequence,
+            FirstDiscontinuitySequence = discontinuities,
         });
-        // What the node before did not finish, so that all renditions have the discontinuity at the same number.
-        for (; first < SegmentMsn; first++) { Announce(new PartMissing(_plan.Key, first, 0, (uint)_plan.PartTargetTicks, EndsSegment: true, _publisher.Now)); }
-        _discontinuityIsDue |= _plan.ContinuedMsn is not null;
+        // What the node before did not finish, so that all renditions have the discontinuity at the same number, and the same number of discontinuities.
+        for (; first < SegmentMsn; first++)
+        {
+            bool isBehind = discontinuities < _plan.FirstDiscontinuitySequence - 1;
+            discontinuities += isBehind ? 1 : 0;
+            Announce(new PartMissing(_plan.Key, first, 0, (uint)_plan.PartTargetTicks, EndsSegment: true, _publisher.Now) { StartsDiscontinuity = isBehind });
+        }
     }
 
     private void Announce(Announcement announcement)

@@ -1,3 +1,4 @@
+using Mirror.Streams.Announcements;
 using Mirror.Streams.Store;
 
 namespace Mirror.GpuTranscode.Packaging;
@@ -9,15 +10,15 @@ namespace Mirror.GpuTranscode.Packaging;
 /// <param name="PartTarget">PART-TARGET: whole milliseconds, so that every part of the frame grid fits.</param>
 /// <param name="TargetDuration">EXT-X-TARGETDURATION in seconds.</param>
 /// <param name="FirstMsn">Media sequence number of the first segment.</param>
-/// <param name="FirstDiscontinuitySequence">EXT-X-DISCONTINUITY-SEQUENCE of the first segment.</param>
+/// <param name="FirstDiscontinuitySequence">Discontinuity sequence number of the first segment.</param>
 internal sealed record RenditionPlan(RenditionKey Key, bool IsVideo, uint Timescale, TimeSpan PartTarget, int TargetDuration, long FirstMsn,
     int FirstDiscontinuitySequence)
 {
     /// <summary>
-    /// The first number that was not announced yet, of a rendition that another node packaged before: numbers from there to <see cref="FirstMsn"/>
-    /// are marked as gaps, then a discontinuity follows. <see langword="null"/> for one that begins.
+    /// Where a rendition stands that another node packaged before: the numbers from there to <see cref="FirstMsn"/> are marked as gaps, then a
+    /// discontinuity follows, which brings it to <see cref="FirstDiscontinuitySequence"/>. <see langword="null"/> for one that begins.
     /// </summary>
-    public long? ContinuedMsn { get; init; }
+    public RenditionPosition? Continued { get; init; }
 
     // Numbers count tenths of seconds since 2026: faster than segments can be made (200 ms at least), so that after any restart, and with no
     // memory of it, they go on rising and a URL that a cache holds for ever is never used again.

@@ -188,7 +188,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         return new RenditionPlan(key, isVideo, timescale, RenditionPlan.PartTargetFor(options.PartDuration, frame), _targetDuration, NextMsn,
             _continuation.DiscontinuitySequence + (_video?.Discontinuities ?? 0))
         {
-            ContinuedMsn = _begun.Add(rendition) ? _continuation.Of(rendition)?.NextMsn : null,
+            Continued = _begun.Add(rendition) ? _continuation.Of(rendition) : null,
         };
     }
 

@@ -28,7 +28,6 @@ internal sealed class RenditionTimeline
     private int _partsOfLastSegment = int.MaxValue;
     private int _dependentSegments;
     private long _discontinuitySequence;
-    private bool _discontinuityDue;
     private bool _isEnded;
     private TimeSpan _listedDuration;
     private TimeSpan _longestPlaylist;
@@ -43,6 +42,7 @@ internal sealed class RenditionTimeline
         _time = time;
         _constants = started;
         _openMsn = started.FirstMsn;
+        _discontinuitySequence = started.FirstDiscontinuitySequence;
         _changedAt = time.GetTimestamp();
         Waiters = new ParkedRequests(this, parking, options.MaxParkedPerRendition, metrics, time);
         _current = CreateVersion();
@@ -75,6 +75,18 @@ internal sealed class RenditionTimeline
         {
             PlaylistVersion version = Current;
             return version.Init is not null && version.Position.CompleteSegments > 0 && Rates.IsKnown;
+        }
+    }
+
+    /// <summary>Discontinuity sequence number of the newest segment.</summary>
+    public long LastDiscontinuitySequence
+    {
+        get
+        {
+            PlaylistVersion version = Current;
+            long number = version.Playlist.DiscontinuitySequence + (version.Open is { StartsDiscontinuity: true } ? 1 : 0);
+            foreach (MediaSegment segment in version.Playlist.Segments.Span) { number += segment.StartsDiscontinuity ? 1 : 0; }
+            return number;
         }
     }
 
@@ -160,7 +172,7 @@ internal sealed class RenditionTimeline
         {
             RemoveFromPlaylist(_listed.Count);
             _partsOfLastSegment = int.MaxValue;
-            _discontinuityDue = true;
+            _discontinuitySequence = Math.Max(_discontinuitySequence, started.FirstDiscontinuitySequence);
         }
         _constants = _isEnded ? started : started with
         {
@@ -210,9 +222,7 @@ internal sealed class RenditionTimeline
 
     private LiveSegment OpenSegment(DateTime programTime, bool startsDiscontinuity)
     {
-        bool discontinuity = startsDiscontinuity || (_discontinuityDue && _available.Count > 0);
-        _discontinuityDue = false;
-        return new LiveSegment(_openMsn, _init!, programTime, discontinuity);
+        return new LiveSegment(_openMsn, _init!, programTime, startsDiscontinuity);
     }
 
     private bool CloseSegment()

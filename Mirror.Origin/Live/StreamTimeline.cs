@@ -19,6 +19,7 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
     private long _epoch;                                                    // announcements of a stream come one after the other
     private MultivariantVersion? _multivariant;
     private long _partHoldBackTicks;
+    private int _discontinuityOffset;
 
     public string Name => name;
 
@@ -75,6 +76,7 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
             return;
         }
         _epoch = announcement.Rendition.Epoch;
+        if (announcement is RenditionStarted begun) { announcement = Number(begun); }
         RenditionTimeline? rendition = Find(announcement.Rendition.Rendition);
         if (rendition is not null) { rendition.Apply(announcement); }
         else if (announcement is not RenditionStarted started || !TryAdd(started)) { metrics.RejectedAnnouncements.Add(1); }
@@ -167,6 +169,20 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
     {
         foreach (RenditionTimeline rendition in Renditions) { rendition.Close(); }
         OnChanged();
+    }
+
+    /// <summary>A stream that begins anew counts its discontinuities from 0 again, which playlists may not: they go on counting.</summary>
+    private RenditionStarted Number(RenditionStarted started)
+    {
+        long last = -1;
+        bool isAnew = true;
+        foreach (RenditionTimeline rendition in Renditions)
+        {
+            last = Math.Max(last, rendition.LastDiscontinuitySequence);
+            isAnew &= rendition.Current.Position.IsEnded;
+        }
+        if (isAnew) { _discontinuityOffset = (int)Math.Max(0, last + 1 - started.FirstDiscontinuitySequence); }
+        return started with { FirstDiscontinuitySequence = started.FirstDiscontinuitySequence + _discontinuityOffset };
     }
 
     private bool TryAdd(RenditionStarted started)

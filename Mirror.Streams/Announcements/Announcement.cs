@@ -17,7 +17,7 @@ public abstract record Announcement(RenditionKey Rendition);
 public sealed record RenditionStarted(RenditionKey Rendition, bool IsVideo, uint Timescale, int TargetDuration, TimeSpan PartTarget, long FirstMsn)
     : Announcement(Rendition)
 {
-    /// <summary>EXT-X-DISCONTINUITY-SEQUENCE of the first segment: what the stream's other renditions are at.</summary>
+    /// <summary>EXT-X-DISCONTINUITY-SEQUENCE of a playlist that begins with the first segment; a discontinuity before that segment comes on top (draft-pantos-hls-rfc8216bis §4.4.3.3).</summary>
     public int FirstDiscontinuitySequence { get; init; }
 }
 

@@ -41,6 +41,18 @@ public sealed class ContinuationTests
         Assert.DoesNotContain(source.Recorder.Parts("audio"), part => part.StartsDiscontinuity);
     }
 
+    [Fact]
+    public void A_rendition_that_missed_a_discontinuity_has_it_in_what_it_missed()
+    {
+        // The source had its third discontinuity in 1005, which the audio did not come to.
+        var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1006, discontinuities: 3), PositionOf("audio", false, 48_000, 1005, discontinuities: 2)]));
+        source.Send(2, new Rational(30, 1), gop: 15);
+        source.Packager.End();
+        Assert.Equal((3, 2), (source.Recorder.Started("source").FirstDiscontinuitySequence, source.Recorder.Started("audio").FirstDiscontinuitySequence));
+        Assert.True(Assert.Single(source.Recorder.Announcements.OfType<PartMissing>()).StartsDiscontinuity);
+        Assert.Single(source.Recorder.Parts("audio"), part => part.StartsDiscontinuity);
+    }
+
     private static RenditionPosition PositionOf(string rendition, bool isVideo, uint timescale, long next, int discontinuities = 0)
         => new(new RenditionStarted(new RenditionKey("s", rendition) { Epoch = 1 }, isVideo, timescale, 1, TimeSpan.FromMilliseconds(100), 1000), next, discontinuities);
 }

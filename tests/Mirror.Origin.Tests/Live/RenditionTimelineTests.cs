@@ -89,14 +89,30 @@ public sealed class RenditionTimelineTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_that_jump_forward_begin_a_new_window_after_a_discontinuity()
+    public void An_origin_that_comes_later_counts_discontinuities_as_those_who_were_there()
+    {
+        _video.Start(discontinuities: 3).Init().Segments(2).Discontinuity().Init(2).Segments(2);
+        Assert.Equal((3, 4), (Document(_video).DiscontinuitySequence, Timeline(_video).LastDiscontinuitySequence));
+    }
+
+    [Fact]
+    public void A_rendition_that_begins_again_on_the_same_timeline_keeps_its_discontinuity_number()
+    {
+        TestRendition encoded = Rendition("360p", isVideo: true);
+        _video.Start().Init().Segments(3);
+        encoded.Start().Init().Segments(2).End();
+        encoded.Start(encoded.Msn + 1).Init().Segments(1);
+        Assert.Equal(0, Timeline(encoded).LastDiscontinuitySequence);
+    }
+
+    [Fact]
+    public void Numbers_that_jump_forward_begin_a_new_window()
     {
         _video.Start().Init().Segments(8);
-        _video.Start(5000).Init().Segments(7);
+        _video.Start(5000, discontinuities: 2).Init().Segments(7);
 
         MediaPlaylistDocument document = Document(_video);
-        Assert.Equal((5000, 7), (document.MediaSequence, document.Segments.Count));
-        Assert.True(document.Segments[0].StartsDiscontinuity);
+        Assert.Equal((5000, 7, 2), (document.MediaSequence, document.Segments.Count, document.DiscontinuitySequence));
         Assert.NotNull(Timeline(_video).Current.FindPart(TestRendition.FirstMsn + 7, 4));
         Assert.Equal(ReloadAnswer.Now, Timeline(_video).Current.Position.Answer(new DeliveryDirectives(TestRendition.FirstMsn + 8, 0, SkipDirective.None), out _));
     }
@@ -113,7 +129,7 @@ public sealed class RenditionTimelineTests : IDisposable
         MediaPlaylistDocument again = Document(_video);
         Assert.False(again.IsEnded);
         Assert.True(again.MediaSequence > ended.LastMsn);
-        Assert.True(again.Segments[0].StartsDiscontinuity);
+        Assert.Equal(1, again.DiscontinuitySequence);            // although the packager counts from 0 again
     }
 
     [Fact]

@@ -35,12 +35,12 @@ internal sealed class TestRendition(IAnnouncements announcements, ISegmentStore 
 
     private uint PartTicks => (uint)(partDuration.TotalSeconds * Timescale);
 
-    public TestRendition Start(long? firstMsn = null, int targetDuration = 1)
+    public TestRendition Start(long? firstMsn = null, int targetDuration = 1, int discontinuities = 0)
     {
         Msn = firstMsn ?? Msn;
         NextPart = 0;
         _offset = 0;
-        announcements.Publish(new RenditionStarted(key, isVideo, Timescale, targetDuration, partDuration, Msn));
+        announcements.Publish(new RenditionStarted(key, isVideo, Timescale, targetDuration, partDuration, Msn) { FirstDiscontinuitySequence = discontinuities });
         return this;
     }
 
