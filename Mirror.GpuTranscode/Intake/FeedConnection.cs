@@ -6,17 +6,13 @@ using Mirror.Streams.Feed;
 namespace Mirror.GpuTranscode.Intake;
 
 /// <summary>How a feed's connection ended.</summary>
-internal enum FeedOutcome
-{
-    /// <summary>The stream is over, as far as its node knows.</summary>
-    Ended,
-
-    /// <summary>The node is gone, silent, or has no such stream.</summary>
-    Broken,
-}
+/// <param name="HasEnded">The stream is over, as far as its node knows; otherwise the node is gone, silent, or has no such stream.</param>
+/// <param name="HasBegun">The node answered with the feed.</param>
+/// <param name="Problem">What broke it; <see langword="null"/> where the stream is over.</param>
+internal readonly record struct FeedOutcome(bool HasEnded, bool HasBegun, string? Problem);
 
 /// <summary>Reads one stream's feed from the ingest node that has it.</summary>
-internal sealed partial class FeedConnection(NodeClient nodes, TimeProvider time, ILogger<FeedConnection> logger)
+internal sealed class FeedConnection(NodeClient nodes, TimeProvider time)
 {
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1.5);     // three times the interval at which a sender says that it lives
 
@@ -31,26 +27,25 @@ internal sealed partial class FeedConnection(NodeClient nodes, TimeProvider time
     {
         string query = after is { } from ? "?after=" + from.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture) : "";
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bool hasBegun = false;
         try
         {
             silence.CancelAfter(LongestSilence);
             using HttpResponseMessage response = await nodes.GetAsync(new Uri(node, $"/internal/streams/{streamId}/feed{query}"), silence.Token);
-            if (!response.IsSuccessStatusCode)
-            {
-                LogRefused(streamId, node, (int)response.StatusCode);
-                return FeedOutcome.Broken;
-            }
+            if (!response.IsSuccessStatusCode) { return new FeedOutcome(HasEnded: false, hasBegun, $"it answered {(int)response.StatusCode}"); }
+            hasBegun = true;
             PipeReader pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(silence.Token), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
-            return await ReadAsync(pipe, new FeedReader(sink, time, startsTimeline), silence);
+            bool hasEnded = await ReadAsync(pipe, new FeedReader(sink, time, startsTimeline), silence);
+            return new FeedOutcome(hasEnded, hasBegun, hasEnded ? null : "it closed the connection");
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            LogBroken(streamId, node, error is OperationCanceledException ? $"nothing came for {LongestSilence.TotalSeconds} s" : error.Message);
-            return FeedOutcome.Broken;
+            return new FeedOutcome(HasEnded: false, hasBegun, error is OperationCanceledException ? $"nothing came for {LongestSilence.TotalSeconds} s" : error.Message);
         }
     }
 
-    private static async Task<FeedOutcome> ReadAsync(PipeReader pipe, FeedReader reader, CancellationTokenSource silence)
+    /// <returns>Whether the feed says that the stream is over.</returns>
+    private static async Task<bool> ReadAsync(PipeReader pipe, FeedReader reader, CancellationTokenSource silence)
     {
         try
         {
@@ -59,16 +54,9 @@ internal sealed partial class FeedConnection(NodeClient nodes, TimeProvider time
                 silence.CancelAfter(LongestSilence);
                 ReadResult read = await pipe.ReadAsync(silence.Token);
                 pipe.AdvanceTo(read.Buffer.GetPosition(reader.Read(read.Buffer)), read.Buffer.End);
-                if (reader.HasEnded) { return FeedOutcome.Ended; }
-                if (read.IsCompleted) { return FeedOutcome.Broken; }
+                if (reader.HasEnded || read.IsCompleted) { return reader.HasEnded; }
             }
         }
         finally { await pipe.CompleteAsync(); }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: {Node} has no feed of it ({Status})")]
-    private partial void LogRefused(string stream, Uri node, int status);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: the feed from {Node} broke: {Reason}")]
-    private partial void LogBroken(string stream, Uri node, string reason);
 }

@@ -72,12 +72,13 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
     private async Task FollowAsync(IFeedSink sink, CancellationToken cancellationToken)
     {
         StreamRecord? followed = null;
+        string? lastProblem = null;
         while (await FindRecordAsync(cancellationToken) is { NodeAddress: { } address } record)
         {
             bool isOther = followed is not null && followed.Epoch != record.Epoch;
             using var switched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task watching = WatchAsync(record, switched);
-            FeedOutcome outcome = FeedOutcome.Broken;
+            FeedOutcome outcome = default;
             // A second connection to the same node begins with its newest key frame as well: what was missed is a hole, or a discontinuity.
             try { outcome = await feeds.ReadAsync(id, address, after: null, startsTimeline: followed is not null, sink, switched.Token); }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { LogMoved(id); }
@@ -88,7 +89,10 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
             }
             followed = record;
             sink.Interrupt();
-            if (outcome == FeedOutcome.Ended && !await HasMovedAsync(record, cancellationToken)) { return; }
+            // It is tried again and again, which is not worth a line each time.
+            if (outcome.Problem is { } problem && (outcome.HasBegun || problem != lastProblem)) { LogBroken(id, address, problem); }
+            lastProblem = outcome.Problem;
+            if (outcome.HasEnded && !await HasMovedAsync(record, cancellationToken)) { return; }
             await Task.Delay(RetryInterval, time, cancellationToken);
         }
     }
@@ -179,6 +183,9 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: no longer packaged here, for {Reason}")]
     private partial void LogLeft(string stream, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: no feed from {Node}: {Reason}; trying on")]
+    private partial void LogBroken(string stream, Uri node, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: its publisher is at another node now")]
     private partial void LogMoved(string stream);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -8,6 +9,7 @@ namespace Mirror.Streams.Shared;
 /// <remarks>
 /// Redis may be away at the start and at any time later: commands then fail with <see cref="SharedStateException"/>, within
 /// <see cref="CommandTimeout"/>. A connection carries its commands in order, so whoever waits inside Redis's transactions has one of its own.
+/// A connection that is up, but on which commands time out again and again, is replaced by a new one: the library's state may be broken.
 /// </remarks>
 public sealed partial class RedisConnection : IAsyncDisposable
 {
@@ -18,10 +20,15 @@ public sealed partial class RedisConnection : IAsyncDisposable
     private const int ReconnectMilliseconds = 250;
     private const int KeepAliveSeconds = 2;                                         // finds a server that vanished without a word
     private static readonly TimeSpan ConnectAgain = TimeSpan.FromMilliseconds(500);
+    private const int MostTimeouts = 5;
+    private static readonly TimeSpan TimeoutWindow = TimeSpan.FromMinutes(2);
+    private readonly Lock _lock = new();
     private readonly ConfigurationOptions _configuration;
     private readonly ILogger<RedisConnection> _logger;
     private readonly CancellationTokenSource _disposed = new();
-    private readonly Task<ConnectionMultiplexer?> _connecting;
+    private readonly List<(RedisChannel Channel, Action<RedisValue> Handler)> _listeners = [];
+    private readonly Queue<long> _timeouts = new();          // when commands timed out on the present connection
+    private Task<ConnectionMultiplexer?> _connecting;
     private ConnectionMultiplexer? _multiplexer;
     private int _isAway;
 
@@ -51,26 +58,35 @@ public sealed partial class RedisConnection : IAsyncDisposable
     public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> commands, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commands);
+        ConnectionMultiplexer? multiplexer = null;
         try
         {
-            ConnectionMultiplexer? multiplexer = Volatile.Read(ref _multiplexer) ?? await _connecting.WaitAsync(CommandTimeout, cancellationToken);
+            multiplexer = Volatile.Read(ref _multiplexer) ?? await Volatile.Read(ref _connecting).WaitAsync(CommandTimeout, cancellationToken);
             ObjectDisposedException.ThrowIf(multiplexer is null, this);
             return await commands(multiplexer.GetDatabase()).WaitAsync(CommandTimeout, cancellationToken);
         }
-        catch (Exception error) when (IsFailure(error, cancellationToken)) { throw new SharedStateException($"Redis: {error.Message}", error); }
+        catch (Exception error) when (IsFailure(error, cancellationToken))
+        {
+            if (error is TimeoutException && multiplexer is { IsConnected: true }) { OnTimeout(multiplexer); }
+            throw new SharedStateException($"Redis: {error.Message}", error);
+        }
     }
 
     /// <summary>Listens to a channel, for as long as this object lives; every return of the connection renews it.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="handler">Called for each message, possibly out of order and by several threads; must return at once.</param>
-    public void Listen(RedisChannel channel, Action<RedisValue> handler) => _ = ListenAsync(channel, handler);
+    public void Listen(RedisChannel channel, Action<RedisValue> handler)
+    {
+        lock (_lock) { _listeners.Add((channel, handler)); }
+        _ = ListenAsync(channel, handler);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_disposed.IsCancellationRequested) { return; }
         await _disposed.CancelAsync();
-        ConnectionMultiplexer? multiplexer = await _connecting;
+        ConnectionMultiplexer? multiplexer = await Volatile.Read(ref _connecting);
         multiplexer?.Dispose();
         _disposed.Dispose();
     }
@@ -89,10 +105,10 @@ public sealed partial class RedisConnection : IAsyncDisposable
             try
             {
                 ConnectionMultiplexer multiplexer = await ConnectionMultiplexer.ConnectAsync(_configuration);
-                multiplexer.ConnectionFailed += (_, failure) => OnFailed(failure.FailureType.ToString());
-                multiplexer.ConnectionRestored += (_, _) => OnRestored();
                 Volatile.Write(ref _multiplexer, multiplexer);
-                if (multiplexer.IsConnected) { Restored?.Invoke(); }
+                multiplexer.ConnectionFailed += (_, failure) => { if (IsPresent(multiplexer)) { OnFailed(failure.FailureType.ToString()); } };
+                multiplexer.ConnectionRestored += (_, _) => { if (IsPresent(multiplexer)) { OnRestored(); } };
+                if (multiplexer.IsConnected) { OnRestored(); }
                 else { OnFailed("no answer"); }
                 return multiplexer;
             }
@@ -107,8 +123,8 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     private async Task ListenAsync(RedisChannel channel, Action<RedisValue> handler)
     {
-        ConnectionMultiplexer? multiplexer = await _connecting;
-        while (multiplexer is not null && !_disposed.IsCancellationRequested)
+        ConnectionMultiplexer? multiplexer = await Volatile.Read(ref _connecting);
+        while (multiplexer is not null && IsPresent(multiplexer) && !_disposed.IsCancellationRequested)
         {
             try
             {
@@ -121,6 +137,27 @@ public sealed partial class RedisConnection : IAsyncDisposable
             }
         }
     }
+
+    private void OnTimeout(ConnectionMultiplexer multiplexer)
+    {
+        (RedisChannel Channel, Action<RedisValue> Handler)[] listeners;
+        lock (_lock)
+        {
+            if (!IsPresent(multiplexer) || _disposed.IsCancellationRequested) { return; }
+            _timeouts.Enqueue(Stopwatch.GetTimestamp());
+            while (Stopwatch.GetElapsedTime(_timeouts.Peek()) > TimeoutWindow) { _timeouts.Dequeue(); }
+            if (_timeouts.Count < MostTimeouts) { return; }
+            _timeouts.Clear();
+            Volatile.Write(ref _multiplexer, null);
+            Volatile.Write(ref _connecting, Task.Run(ConnectAsync));
+            listeners = [.. _listeners];
+        }
+        LogReplaced(MostTimeouts);
+        foreach ((RedisChannel channel, Action<RedisValue> handler) in listeners) { _ = ListenAsync(channel, handler); }
+        _ = Task.Run(multiplexer.Dispose);                   // which waits for what it cannot send
+    }
+
+    private bool IsPresent(ConnectionMultiplexer multiplexer) => Volatile.Read(ref _multiplexer) == multiplexer;
 
     private void OnFailed(string reason)
     {
@@ -135,6 +172,9 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis is away ({Reason}); trying on")]
     private partial void LogAway(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis is connected, but {Count} commands timed out: the connection is replaced")]
+    private partial void LogReplaced(int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Redis is back")]
     private partial void LogBack();
