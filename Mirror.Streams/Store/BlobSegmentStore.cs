@@ -128,7 +128,8 @@ public sealed partial class BlobSegmentStore : ISegmentStore
     /// <summary>A segment's blob.</summary>
     internal static string NameOf(SegmentKey segment) => string.Create(CultureInfo.InvariantCulture, $"{FolderOf(segment.Rendition)}{segment.Msn}.m4s");
 
-    private static async ValueTask<MediaBuffer?> ReadAsync(BlobClient blob, HttpRange range, int? length, CancellationToken cancellationToken)
+    /// <summary>Reads a range of a blob, which must be as long as <paramref name="length"/> says; <see langword="null"/> if it is not there.</summary>
+    internal static async ValueTask<MediaBuffer?> ReadAsync(BlobClient blob, HttpRange range, int? length, CancellationToken cancellationToken)
     {
         try
         {

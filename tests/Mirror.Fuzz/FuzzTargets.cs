@@ -19,8 +19,10 @@ using Mirror.Media.MpegTs;
 using Mirror.Media.Tests.MpegTs;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
+using Mirror.Streams.Recordings;
 using Mirror.Streams.Tests.Announcements;
 using Mirror.Streams.Tests.Feed;
+using Mirror.Streams.Tests.Recordings;
 
 namespace Mirror.Fuzz;
 
@@ -61,6 +63,7 @@ public static class FuzzTargets
         byte[] h264 = H264Stream();
         byte[] h265 = H265Stream();
         yield return new("announcements", AnnouncementMessages.All, ReadAnnouncements);
+        yield return new("recording-index", [RecordedIndexes.Bytes], ReadRecordingIndex);
         yield return new("transport-packet", [h264[..188], h264[188..376], h265[..188]], static input => _ = TransportPacket.TryParse(input, out _));
         yield return new("packet-synchronizer", [h264, h265], ReadPackets);
         yield return new("psi-section", [Hex("00B00D0001C100000001F0002AB104B2"), Hex("02B0170001C10000E100F0001BE100F0000FE101F0002F44B99B")], ReadRepairedSection);
@@ -374,6 +377,17 @@ public static class FuzzTargets
         }
         _ = demuxer.Stats.ToString();
         handler.CheckReleased();
+    }
+
+    private static void ReadRecordingIndex(byte[] input)
+    {
+        var index = new RecordingIndex();
+        foreach (byte[] piece in input.Chunk(1 + input.Length % 211)) { index.Append(piece); }
+        string read = RecordedIndexes.Describe(index);
+        Check(read == RecordedIndexes.Describe(RecordedIndexes.Read(input)), "it reads otherwise in pieces");
+        IReadOnlyList<RecordedSegment> timeline = RecordingTimeline.Of(index);
+        Check(timeline.Zip(timeline.Skip(1), (a, b) => a.Msn < b.Msn).All(rises => rises), "numbers do not rise");
+        foreach (RecordedRendition rendition in index.Renditions) { Check(RecordingTimeline.ListFor(timeline, rendition).Count() == timeline.Count, "a number is missing"); }
     }
 
     private static void ReadFeed(byte[] input)

@@ -1,0 +1,181 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using Mirror.Media.Frames;
+using Mirror.Streams.Shared;
+using Mirror.Streams.Store;
+
+namespace Mirror.Streams.Recordings;
+
+/// <summary>Recordings in Azure Blob Storage: <c>dvr/{stream}/{recording}/{rendition}/{msn}.m4s</c>, and the index beside the renditions as an append blob.</summary>
+/// <remarks>An append blob takes 50,000 blocks: a second apart, they last longer than a recording may (<see cref="DvrOptions.MaxLength"/>).</remarks>
+/// <param name="blobs">Where the blobs are.</param>
+public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchive
+{
+    /// <summary>What the names of all recorded blobs begin with: no business of <see cref="BlobSweep"/>.</summary>
+    public const string Root = "dvr/";
+
+    private const int LargestSmallFile = 1 << 20;
+    private const int MostAtOnce = 16;
+
+    /// <inheritdoc/>
+    public TimeSpan IndexInterval => TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<RecordingKey>> ListAsync(string? streamId, CancellationToken cancellationToken) => FindAsync(streamId, hasIndex: true, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<RecordingKey>> ListRemainsAsync(CancellationToken cancellationToken) => FindAsync(null, hasIndex: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask PutAsync(RecordingKey recording, string file, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        BlobClient blob = BlobOf(recording, file);
+        await blobs.EnsureContainerAsync(cancellationToken);
+        try { await blob.UploadAsync(BinaryData.FromBytes(bytes), overwrite: true, cancellationToken); }
+        catch (RequestFailedException error) when (error.ErrorCode == BlobErrorCode.ContainerNotFound)
+        {
+            blobs.ForgetContainer();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<MediaBuffer?> ReadAsync(RecordingKey recording, string file, long offset, int length, CancellationToken cancellationToken)
+    {
+        BlobClient blob = BlobOf(recording, file);
+        if (offset < 0 || length < 0 || offset > long.MaxValue - length) { return ValueTask.FromResult<MediaBuffer?>(null); }
+        if (length == 0) { return ValueTask.FromResult<MediaBuffer?>(MediaBuffer.Rent(0)); }
+        return BlobSegmentStore.ReadAsync(blob, new HttpRange(offset, length), length, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<byte[]?> ReadSmallAsync(RecordingKey recording, string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using BlobDownloadStreamingResult answer = await BlobOf(recording, file).DownloadStreamingAsync(cancellationToken: cancellationToken);
+            if (answer.Details.ContentLength > LargestSmallFile) { return null; }
+            byte[] bytes = new byte[answer.Details.ContentLength];
+            await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
+            return bytes;
+        }
+        catch (RequestFailedException error) when (error.Status == 404) { return null; }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> AppendIndexAsync(RecordingKey recording, long position, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        AppendBlobClient blob = blobs.Container.GetAppendBlobClient(FolderOf(recording) + RecordedFileName.Index);
+        if (position == 0)
+        {
+            await blobs.EnsureContainerAsync(cancellationToken);
+            await blob.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        }
+        var options = new AppendBlobAppendBlockOptions { Conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = position } };
+        try
+        {
+            await using Stream content = BinaryData.FromBytes(lines).ToStream();
+            await blob.AppendBlockAsync(content, options, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException error) when (error.Status is 404 or 412)
+        {
+            if (error.ErrorCode == BlobErrorCode.ContainerNotFound) { blobs.ForgetContainer(); }
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadIndexAsync(RecordingKey recording, long position, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        var options = new BlobDownloadOptions { Range = position == 0 ? default : new HttpRange(position) };
+        try
+        {
+            using BlobDownloadStreamingResult answer = await IndexOf(recording).DownloadStreamingAsync(options, cancellationToken);
+            byte[] bytes = new byte[answer.Details.ContentLength];
+            await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
+            return bytes;
+        }
+        catch (RequestFailedException error) when (error.Status == 416) { return ReadOnlyMemory<byte>.Empty; }
+        catch (RequestFailedException error) when (error.Status == 404) { return null; }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RecordedFile> ListFilesAsync(RecordingKey recording, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string folder = FolderOf(recording);
+        await using IAsyncEnumerator<BlobItem> items = blobs.Container.GetBlobsAsync(prefix: folder, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MoveNextAsync(items))
+        {
+            string name = items.Current.Name[folder.Length..];
+            if (name == RecordedFileName.Index) { continue; }
+            yield return new RecordedFile(name, items.Current.Properties.ContentLength ?? 0, items.Current.Properties.LastModified ?? DateTimeOffset.MinValue);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DeleteFilesAsync(RecordingKey recording, IReadOnlyCollection<string> files, CancellationToken cancellationToken)
+    {
+        string folder = FolderOf(recording);
+        await Parallel.ForEachAsync(files, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken },
+            async (file, token) => await blobs.Container.DeleteBlobIfExistsAsync(folder + file, cancellationToken: token));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DeleteAsync(RecordingKey recording, CancellationToken cancellationToken)
+    {
+        try { await IndexOf(recording).DeleteIfExistsAsync(cancellationToken: cancellationToken); }
+        catch (RequestFailedException error) when (error.Status == 404) { return; }      // not even a container
+        List<string> files = [];
+        await foreach (RecordedFile file in ListFilesAsync(recording, cancellationToken)) { files.Add(file.Name); }
+        await DeleteFilesAsync(recording, files, cancellationToken);
+    }
+
+    private async ValueTask<IReadOnlyList<RecordingKey>> FindAsync(string? streamId, bool hasIndex, CancellationToken cancellationToken)
+    {
+        List<RecordingKey> found = [];
+        foreach (string stream in streamId is not null ? [streamId] : await ListFoldersAsync(Root, cancellationToken))
+        {
+            if (!StreamId.IsValid(stream)) { continue; }
+            foreach (string id in await ListFoldersAsync($"{Root}{stream}/", cancellationToken))
+            {
+                var key = new RecordingKey(stream, id);
+                if (key.IsValid && (await IndexOf(key).ExistsAsync(cancellationToken)).Value == hasIndex) { found.Add(key); }
+            }
+        }
+        return found;
+    }
+
+    private async Task<List<string>> ListFoldersAsync(string prefix, CancellationToken cancellationToken)
+    {
+        List<string> folders = [];
+        await using IAsyncEnumerator<BlobHierarchyItem> items = blobs.Container.GetBlobsByHierarchyAsync(delimiter: "/", prefix: prefix, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MoveNextAsync(items))
+        {
+            if (items.Current.IsPrefix) { folders.Add(items.Current.Prefix[prefix.Length..^1]); }
+        }
+        return folders;
+    }
+
+    // Where nothing was ever recorded there may be no container, which is no outage.
+    private static async ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items)
+    {
+        try { return await items.MoveNextAsync(); }
+        catch (RequestFailedException error) when (error.ErrorCode == BlobErrorCode.ContainerNotFound) { return false; }
+    }
+
+    private BlobClient IndexOf(RecordingKey recording) => blobs.Container.GetBlobClient(FolderOf(recording) + RecordedFileName.Index);
+
+    private BlobClient BlobOf(RecordingKey recording, string file)
+    {
+        RecordedFileName.ThrowIfInvalid(recording, file);
+        return blobs.Container.GetBlobClient(FolderOf(recording) + file);
+    }
+
+    private static string FolderOf(RecordingKey recording)
+        => recording.IsValid ? $"{Root}{recording.StreamId}/{recording.Id}/" : throw new ArgumentException($"'{recording}' is no name of a recording.", nameof(recording));
+}
