@@ -7,7 +7,7 @@ internal sealed class OriginOptions
 {
     public const string Section = "delivery";
 
-    /// <summary>Media that a live playlist lists; never fewer than six segments or three target durations, whatever it says. Default 10 s.</summary>
+    /// <summary>Media that a live playlist lists; never fewer than six segments or three target durations, whatever it says. At most half of <c>store.retention</c>. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:03", "1.00:00:00")]
     public TimeSpan LiveWindow { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -4,6 +4,7 @@ using Mirror.Origin.Live;
 using Mirror.Origin.Web;
 using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
+using Mirror.Streams.Store;
 
 namespace Mirror.Origin;
 
@@ -11,11 +12,12 @@ namespace Mirror.Origin;
 public static class OriginServices
 {
     /// <summary>Registers the origin. The host registers the announcements, the segment store and the stream registry that it reads.</summary>
+    /// <exception cref="MirrorStartException">The section <c>delivery</c> is wrong, or does not go with <c>store</c>.</exception>
     public static IHostApplicationBuilder AddMirrorOrigin(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         IServiceCollection services = builder.Services;
-        builder.AddMirrorOptions<OriginOptions>(OriginOptions.Section);
+        ThrowIfForgetful(builder.AddMirrorOptions<OriginOptions>(OriginOptions.Section), builder.AddMirrorOptions<StoreOptions>("store"));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<OriginMetrics>();
         services.AddSingleton<LiveStreams>();
@@ -28,6 +30,16 @@ public static class OriginServices
         services.TuneForParts();
         if (builder.AddMirrorNode(new NodeRole("origin", static (_, record) => record))) { services.AddSingleton<ApiForwarder>(); }
         return builder;
+    }
+
+    // draft-pantos-hls-rfc8216bis §6.2.2: what left the playlist stays for as long again as the longest playlist that listed it.
+    private static void ThrowIfForgetful(OriginOptions delivery, StoreOptions store)
+    {
+        if (store.Retention >= 2 * delivery.LiveWindow) { return; }
+        throw new MirrorStartException($"store.retention = {store.Retention.TotalSeconds}s: allowed is at least twice delivery.live_window, {2 * delivery.LiveWindow.TotalSeconds}s.")
+        {
+            ExitCode = MirrorStartException.ConfigurationWrong,
+        };
     }
 
     /// <summary>Maps what the origin serves besides <c>/live/</c>: the web pages, and in a cluster the control API of its functions nodes. Ties it to the application's life.</summary>

@@ -13,14 +13,15 @@ namespace Mirror.ServiceDefaults.Hosting;
 /// <summary>What services share when all of them are in one process.</summary>
 public static class LocalAdapters
 {
-    /// <summary>Registers the registry, the announcements, the segment store and the documents of a single process, and where events go. A second call changes nothing.</summary>
-    /// <exception cref="MirrorStartException">The section <c>store</c>, <c>events</c> or <c>documents</c> is wrong.</exception>
+    /// <summary>Registers the registry, the announcements, the segment store, the documents and the recordings of a single process, and where events go. A second call changes nothing.</summary>
+    /// <exception cref="MirrorStartException">The section <c>store</c>, <c>events</c>, <c>documents</c> or <c>dvr</c> is wrong.</exception>
     public static IHostApplicationBuilder AddMirrorLocalAdapters(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.AddMirrorOptions<StoreOptions>("store");
         builder.AddEvents();
         builder.AddDocuments();
+        builder.AddRecordings();
         builder.Services.TryAddSingleton<IStreamRegistry, LocalStreamRegistry>();
         builder.Services.TryAddSingleton<ILeases, LocalLeases>();
         builder.Services.TryAddSingleton<IngestListeners>();

@@ -7,11 +7,12 @@ using Mirror.ServiceDefaults.Configuration;
 using Mirror.Streams.Configuration;
 using Mirror.Streams.Documents;
 using Mirror.Streams.Events;
+using Mirror.Streams.Recordings;
 using Mirror.Streams.Shared;
 
 namespace Mirror.ServiceDefaults.Hosting;
 
-/// <summary>Events and documents.</summary>
+/// <summary>Events, documents and recordings.</summary>
 internal static class SharedServices
 {
     public static void AddEvents(this IHostApplicationBuilder builder)
@@ -30,6 +31,13 @@ internal static class SharedServices
     {
         DocumentsOptions options = builder.AddMirrorOptions<DocumentsOptions>("documents");
         builder.Services.TryAddSingleton<IDocuments>(services => services.GetService<BlobConnection>() is { } blobs ? new BlobDocuments(blobs) : new LocalDocuments(options.Directory));
+    }
+
+    public static void AddRecordings(this IHostApplicationBuilder builder)
+    {
+        DvrOptions options = builder.AddMirrorOptions<DvrOptions>("dvr");
+        builder.Services.TryAddSingleton<IRecordingArchive>(_ => new LocalRecordingArchive(options.Directory));
+        builder.Services.TryAddSingleton<RecordingCatalog>();
     }
 }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Health;
 using Mirror.Streams.Announcements;
+using Mirror.Streams.Recordings;
 using Mirror.Streams.Registry;
 using Mirror.Streams.Shared;
 using Mirror.Streams.Store;
@@ -17,7 +18,7 @@ public static class SharedState
     private const string AspireRedis = "ConnectionStrings__redis";
     private const string AspireBlobs = "ConnectionStrings__blobs";
 
-    /// <summary>Registers the registry, the leases, the announcements and the segment store. A second call changes nothing.</summary>
+    /// <summary>Registers the registry, the leases, the announcements, the segment store and the recordings. A second call changes nothing.</summary>
     /// <remarks>
     /// Aspire's <c>ConnectionStrings__redis</c> and <c>ConnectionStrings__blobs</c> count where the configuration is silent. Connections are
     /// opened in the background; <c>/health</c> says how they are.
@@ -68,6 +69,7 @@ public static class SharedState
         }
         services.AddSingleton(blobs);
         services.AddSingleton<BlobSegmentStore>();
+        services.AddSingleton<IRecordingArchive, BlobRecordingArchive>();
         services.AddSingleton<ISegmentStore>(provider => new RecentPartsStore(provider.GetRequiredService<BlobSegmentStore>(), provider.GetRequiredService<RecentParts>()));
         string node = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}";
         services.AddHostedService(provider => new BlobSweep(blobs, provider.GetRequiredService<ILeases>(), provider.GetService<NodeIdentity>()?.Id ?? node, store.Retention,

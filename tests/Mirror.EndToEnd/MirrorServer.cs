@@ -57,7 +57,7 @@ public sealed class MirrorServer : IAsyncDisposable
         string folder = Directory.CreateTempSubdirectory("mirror-e2e-").FullName;
         WebApplication app = StandaloneHost.Build([
             "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.http_port", "0", "--ingestion.srt.port", "0", "--ingestion.srt.address", "127.0.0.1",
-            "--store.directory", Path.Combine(folder, "segments"), "--documents.directory", Path.Combine(folder, "documents"), "--server.certificate.directory", Path.Combine(folder, "certs"), "--logging.level", "warning", .. settings]);
+            "--store.directory", Path.Combine(folder, "segments"), "--documents.directory", Path.Combine(folder, "documents"), "--dvr.directory", Path.Combine(folder, "recordings"), "--server.certificate.directory", Path.Combine(folder, "certs"), "--logging.level", "warning", .. settings]);
         await app.StartAsync();
         string[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
         var https = new Uri($"https://localhost:{new Uri(addresses.Single(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("[::]", "localhost")).Port}/");

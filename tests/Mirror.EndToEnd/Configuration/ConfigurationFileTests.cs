@@ -9,6 +9,7 @@ using Mirror.ServiceDefaults.Configuration;
 using Mirror.ServiceDefaults.Hosting;
 using Mirror.ServiceDefaults.Logging;
 using Mirror.Streams.Events;
+using Mirror.Streams.Recordings;
 using Mirror.Streams.Shared;
 using Mirror.Streams.Store;
 
@@ -29,6 +30,7 @@ public sealed class ConfigurationFileTests
         settings.Bind<StoreOptions>("store");
         settings.Bind<SharedOptions>("shared");
         settings.Bind<OriginOptions>(OriginOptions.Section);
+        settings.Bind<DvrOptions>("dvr");
         settings.Bind<ClusterOptions>("cluster");
         settings.Bind<EventsOptions>("events");
         settings.Bind<TopicOptions>("event_topic");

@@ -42,7 +42,7 @@ public sealed class HostilePublisherTests(ITestOutputHelper output)
     [Fact]
     public async Task A_healthy_stream_loses_nothing_beside_hostile_ones()
     {
-        await using MirrorServer server = await MirrorServer.StartAsync("--ingestion.srt.reconnect_window", "1s", "--ingestion.srt.max_connections", "10", "--delivery.live_window", "60s");
+        await using MirrorServer server = await MirrorServer.StartAsync("--ingestion.srt.reconnect_window", "1s", "--ingestion.srt.max_connections", "10", "--delivery.live_window", "60s", "--store.retention", "2m");
         string healthy = await (new TestMedia("libx264", "30", 0.5, 0) { Seconds = 30 }).MakeAsync();
         byte[] media = await File.ReadAllBytesAsync(await new TestMedia("libx264", "25", 1, 2).MakeAsync());
         FrameList sent = await FrameList.DecodeAsync(healthy);

@@ -8,7 +8,7 @@ public sealed class ReconnectTests
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_publisher_that_comes_back_continues_the_numbers_behind_one_discontinuity(bool crashes)
     {
-        await using MirrorServer server = await MirrorServer.StartAsync("--delivery.live_window", "60s");
+        await using MirrorServer server = await MirrorServer.StartAsync("--delivery.live_window", "60s", "--store.retention", "2m");
         string file = await (new TestMedia("libx264", "30", 0.5, 0) { Seconds = 30 }).MakeAsync();
         await using (Tool push = Push(server, file))
         {
@@ -44,7 +44,7 @@ public sealed class ReconnectTests
     [Fact]
     public async Task A_new_resolution_in_mid_stream_gets_a_new_init_and_one_discontinuity()
     {
-        await using MirrorServer server = await MirrorServer.StartAsync("--delivery.live_window", "60s");
+        await using MirrorServer server = await MirrorServer.StartAsync("--delivery.live_window", "60s", "--store.retention", "2m");
         string large = await (new TestMedia("libx264", "30", 0.5, 0) { Seconds = 4 }).MakeAsync();
         string small = await (new TestMedia("libx264", "30", 0.5, 0) { Seconds = 4, Size = "160x90" }).MakeAsync();
         string both = Path.Combine(Path.GetDirectoryName(large)!, Guid.NewGuid().ToString("N") + ".txt");

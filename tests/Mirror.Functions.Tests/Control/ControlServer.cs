@@ -35,7 +35,7 @@ internal sealed class ControlServer : IAsyncDisposable
     {
         string folder = Directory.CreateTempSubdirectory("mirror-functions-").FullName;
         WebApplication app = MirrorHost.Build(
-            ["--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", folder, "--store.directory", folder, "--documents.directory", Path.Combine(folder, "documents"), "--logging.level", "warning", .. settings],
+            ["--server.https_port", "0", "--server.http_port", "0", "--server.certificate.directory", folder, "--store.directory", folder, "--documents.directory", Path.Combine(folder, "documents"), "--dvr.directory", Path.Combine(folder, "recordings"), "--logging.level", "warning", .. settings],
             builder =>
             {
                 builder.AddMirrorFunctions();
