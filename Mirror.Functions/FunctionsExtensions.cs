@@ -1,4 +1,5 @@
 using Mirror.Functions.Control;
+using Mirror.Functions.Dvr;
 using Mirror.Functions.Runner;
 using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
@@ -6,7 +7,7 @@ using Mirror.ServiceDefaults.Hosting;
 
 namespace Mirror.Functions;
 
-/// <summary>The functions of Mirror: the control API.</summary>
+/// <summary>The functions of Mirror: the control API and recordings.</summary>
 public static class FunctionsExtensions
 {
     /// <summary>Registers what functions call.</summary>
@@ -18,6 +19,7 @@ public static class FunctionsExtensions
         builder.AddMirrorOptions<FunctionsOptions>("functions");
         if (builder.AddMirrorNode(new NodeRole("functions", static (_, record) => record))) { builder.AddMirrorRemoteTranscoder(); }
         builder.Services.AddSingleton<ProcessUsage>();
+        builder.AddDvr();
         return builder;
     }
 

@@ -118,7 +118,7 @@ public sealed class LocalRecordingArchive(string directory) : IRecordingArchive
         foreach (FileInfo file in folder.EnumerateFiles("*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(folder.FullName, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
-            if (name != RecordedFileName.Index && file.Exists) { yield return new RecordedFile(name, file.Length, file.LastWriteTimeUtc); }
+            if (name != RecordedFileName.Index && file.Exists) { yield return new RecordedFile(name, file.Length, new DateTimeOffset(file.LastWriteTimeUtc)); }
         }
         await Task.CompletedTask;
     }

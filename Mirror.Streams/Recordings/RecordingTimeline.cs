@@ -24,6 +24,13 @@ public static class RecordingTimeline
         return all;
     }
 
+    /// <summary>Wall-clock time (UTC) of the first sample that is there; the end, before there is one.</summary>
+    public static DateTime StartOf(RecordingIndex index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        return index.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[0].Time).DefaultIfEmpty(index.EndsAt).Min();
+    }
+
     /// <summary>How much of <see cref="Of"/> a playlist may list while the recording runs: what will not change any more.</summary>
     /// <param name="index">The recording.</param>
     /// <returns>The last number; all of them where the recording is complete.</returns>
