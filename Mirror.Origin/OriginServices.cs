@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Mirror.Origin.Delivery;
+using Mirror.Origin.Dvr;
 using Mirror.Origin.Live;
 using Mirror.Origin.Web;
 using Mirror.ServiceDefaults.Cluster;
@@ -8,10 +9,10 @@ using Mirror.Streams.Store;
 
 namespace Mirror.Origin;
 
-/// <summary>The origin: live streams over Low-Latency HLS.</summary>
+/// <summary>The origin: live streams over Low-Latency HLS, and recordings.</summary>
 public static class OriginServices
 {
-    /// <summary>Registers the origin. The host registers the announcements, the segment store and the stream registry that it reads.</summary>
+    /// <summary>Registers the origin. The host registers the announcements, the segment store, the stream registry and the recordings that it reads.</summary>
     /// <exception cref="MirrorStartException">The section <c>delivery</c> is wrong, or does not go with <c>store</c>.</exception>
     public static IHostApplicationBuilder AddMirrorOrigin(this IHostApplicationBuilder builder)
     {
@@ -27,6 +28,7 @@ public static class OriginServices
         services.AddSingleton<MediaDelivery>();
         services.AddSingleton<LiveDelivery>();
         services.AddTransient<IStartupFilter, LiveDeliveryFilter>();
+        services.AddSingleton<RecordingDelivery>();
         services.TuneForParts();
         if (builder.AddMirrorNode(new NodeRole("origin", static (_, record) => record))) { services.AddSingleton<ApiForwarder>(); }
         return builder;
@@ -42,11 +44,12 @@ public static class OriginServices
         };
     }
 
-    /// <summary>Maps what the origin serves besides <c>/live/</c>: the web pages, and in a cluster the control API of its functions nodes. Ties it to the application's life.</summary>
+    /// <summary>Maps what the origin serves besides <c>/live/</c>: recordings, the web pages, and in a cluster the control API of its functions nodes. Ties it to the application's life.</summary>
     public static WebApplication MapMirrorOrigin(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<LiveStreams>().Stop);
+        app.MapRecordings();
         app.MapMirrorWeb();
         bool hasFunctions = app.Services.GetServices<NodeRole>().Any(role => role.Name == "functions");
         if (!hasFunctions && app.Services.GetService<ApiForwarder>() is { } forwarder)

@@ -45,7 +45,10 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public LiveStreams Streams => _app.Services.GetRequiredService<LiveStreams>();
 
-    public static async Task<OriginServer> StartAsync(TimeProvider? time = null, params string[] arguments)
+    public static Task<OriginServer> StartAsync(TimeProvider? time = null, params string[] arguments) => StartAsync(null, time, arguments);
+
+    /// <summary>Starts one on a store of the test's own.</summary>
+    public static async Task<OriginServer> StartAsync(ISegmentStore? own, TimeProvider? time, params string[] arguments)
     {
         string folder = Directory.CreateTempSubdirectory("mirror-origin-").FullName;
         var store = new TestStore();
@@ -56,9 +59,10 @@ internal sealed class OriginServer : IAsyncDisposable
             builder =>
             {
                 if (time is not null) { builder.Services.AddSingleton(time); }
-                builder.Services.AddSingleton<ISegmentStore>(store);
+                builder.Services.AddSingleton(own ?? store);
                 builder.Services.AddSingleton<IAnnouncements>(announcements);
                 builder.Services.AddSingleton<IStreamRegistry>(registry);
+                builder.AddMirrorLocalAdapters();
                 builder.AddMirrorOrigin();
             },
             app => app.MapMirrorOrigin());
