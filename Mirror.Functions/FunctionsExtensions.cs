@@ -1,5 +1,6 @@
 using Mirror.Functions.Control;
 using Mirror.Functions.Dvr;
+using Mirror.Functions.Hooks;
 using Mirror.Functions.Runner;
 using Mirror.ServiceDefaults.Cluster;
 using Mirror.ServiceDefaults.Configuration;
@@ -7,7 +8,7 @@ using Mirror.ServiceDefaults.Hosting;
 
 namespace Mirror.Functions;
 
-/// <summary>The functions of Mirror: the control API and recordings.</summary>
+/// <summary>The functions of Mirror: the control API, recordings and webhooks.</summary>
 public static class FunctionsExtensions
 {
     /// <summary>Registers what functions call.</summary>
@@ -20,6 +21,7 @@ public static class FunctionsExtensions
         if (builder.AddMirrorNode(new NodeRole("functions", static (_, record) => record))) { builder.AddMirrorRemoteTranscoder(); }
         builder.Services.AddSingleton<ProcessUsage>();
         builder.AddDvr();
+        builder.AddHooks();
         return builder;
     }
 

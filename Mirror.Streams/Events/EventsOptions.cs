@@ -9,6 +9,12 @@ public sealed class EventsOptions
     /// <summary>Events that may wait for a receiver, each about a kilobyte; further ones are dropped. Default 10,000: hours of ordinary operation.</summary>
     [Range(16, 1_000_000)] public int QueueLength { get; set; } = 10_000;
 
+    /// <summary>File that functions write every event to, one CloudEvent in JSON a line. Default empty: none.</summary>
+    [FilePath] public string File { get; set; } = "";
+
+    /// <summary>Size at which that file is put aside for a new one; four older ones are kept. Default 64 MiB, about 60,000 events.</summary>
+    [Range(typeof(ByteSize), "64KiB", "16GiB")] public ByteSize FileSize { get; set; } = ByteSize.FromMebibytes(64);
+
     /// <summary>The Event Grid topic.</summary>
     public EventGridOptions EventGrid { get; set; } = new();
 }

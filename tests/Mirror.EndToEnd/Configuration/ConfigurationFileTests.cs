@@ -1,5 +1,6 @@
 using Mirror.EventTopic;
 using Mirror.Functions;
+using Mirror.Functions.Hooks;
 using Mirror.GpuTranscode;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.IngestNode.Srt;
@@ -35,6 +36,7 @@ public sealed class ConfigurationFileTests
         settings.Bind<EventsOptions>("events");
         settings.Bind<TopicOptions>("event_topic");
         settings.Bind<FunctionsOptions>("functions");
+        settings.Bind<HooksOptions>("hooks");
         settings.Bind<DocumentsOptions>("documents");
         settings.Bind<LoggingOptions>("logging");
         Directory.Delete(root);
