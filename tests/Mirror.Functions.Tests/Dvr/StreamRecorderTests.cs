@@ -226,6 +226,24 @@ public sealed class StreamRecorderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_recording_that_is_ended_ends_with_the_same_segment_in_all_renditions()
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(3);
+        _bench.Video.Segments(1);
+        await node.PassAsync();
+        _bench.Wish = _bench.Wish with { IsWanted = false };
+        _bench.Video.Segments(2);
+        Assert.Equal(RecorderState.Recording, await node.PassAsync());
+        _bench.Audio.Segments(1);
+        Assert.Equal(RecorderState.Done, await node.PassAsync());
+        RecordingIndex index = await _bench.IndexAsync();
+        Assert.True(index.IsComplete);
+        Assert.All(index.Renditions, rendition => Assert.Equal(TestRendition.FirstMsn + 3, rendition.LastMsn));
+    }
+
+    [Fact]
     public async Task A_store_that_is_away_costs_time_and_no_segment()
     {
         RecorderNode node = _bench.Node("a");
