@@ -134,6 +134,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         if (open is not null)
         {
             _firstMsn = open.Index.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[0].Msn).DefaultIfEmpty().Min();
+            await open.TryAppendAsync([Opened()], cancellationToken);    // for people to know who records: not worth a second try
             LogContinues(open.Key);
             TellStarted(open.Key);
         }
@@ -172,17 +173,19 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private async Task<RecordingWriter> BeginAsync(FinishedSegment first, CancellationToken cancellationToken)
     {
         var writer = new RecordingWriter(services.Archive, RecordingKey.At(streamId, first.Time));
-        if (!await writer.TryAppendAsync([new RecordingOpened(_time.GetUtcNow().UtcDateTime, services.Node.Id)], cancellationToken) && writer.Index.IsComplete)
+        if (!await writer.TryAppendAsync([Opened()], cancellationToken) && writer.Index.IsComplete)
         {
             // A recording of the same moment, ended by a wish: the next one is a little later.
             writer = new RecordingWriter(services.Archive, RecordingKey.At(streamId, _time.GetUtcNow().UtcDateTime));
-            await writer.TryAppendAsync([new RecordingOpened(_time.GetUtcNow().UtcDateTime, services.Node.Id)], cancellationToken);
+            await writer.TryAppendAsync([Opened()], cancellationToken);
         }
         _firstMsn = Math.Max(_firstMsn, first.Msn);
         LogBegins(writer.Key);
         TellStarted(writer.Key);
         return writer;
     }
+
+    private RecordingOpened Opened() => new(_time.GetUtcNow().UtcDateTime, services.Node.Id);
 
     private async Task RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {

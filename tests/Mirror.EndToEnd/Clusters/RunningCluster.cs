@@ -46,6 +46,21 @@ public sealed class RunningCluster : IAsyncLifetime
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
+    /// <summary>A call of the control API that changes something, made at an origin.</summary>
+    public async Task SendAsync(HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Cluster.Of(NodeKind.Origin).First().Http, path));
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The bytes at a path of an origin.</summary>
+    public Task<byte[]> DownloadAsync(string path, ClusterNode origin)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        return _http.GetByteArrayAsync(new Uri(origin.Http, path));
+    }
+
     /// <summary>A stream's picture, asked at an origin.</summary>
     public async Task<byte[]?> GetImageAsync(string stream, ClusterNode origin)
     {

@@ -88,6 +88,7 @@ public sealed class StreamRecorderTests : IDisposable
         RecordingIndex index = await _bench.IndexAsync();
         Assert.All(index.Renditions, rendition => Assert.Equal(Enumerable.Range(0, 27).Select(i => TestRendition.FirstMsn + i), rendition.Segments.Select(segment => segment.Msn)));
         Assert.Empty(index.FindGaps());
+        Assert.Equal("b", index.Node);
         Assert.DoesNotContain(RecordingTimeline.Of(index), segment => segment.StartsDiscontinuity);
 
         // The first one was only asleep.
