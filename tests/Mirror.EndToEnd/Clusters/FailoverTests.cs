@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Mirror.Functions.Tests.Hooks;
 using Mirror.LocalCluster;
 using Mirror.Media.Playlists;
+using Mirror.Streams.Events;
 
 namespace Mirror.EndToEnd.Clusters;
 
@@ -134,6 +136,24 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
         }
         watched.Check(output, longest: TimeSpan.FromSeconds(3));
     }
+
+    [Fact]
+    public async Task Events_come_to_a_receiver_over_the_topic_each_from_one_node()
+    {
+        await using HookReceiver receiver = await HookReceiver.StartAsync();
+        string id = await running.CreateHookAsync(new { url = receiver.Url, streams = new[] { "passing" } });
+        await using (new TestEncoder("passing", [running.Cluster.Of(NodeKind.Ingest).First().SrtPort], "320x180", 25))
+        {
+            await Eventually.TrueAsync(() => receiver.Taken.Count() >= 2, "the stream's start is told", TimeSpan.FromSeconds(60));
+        }
+        await running.DeleteAsync("api/v1/streams/passing");
+        await Eventually.TrueAsync(() => TypesOf(receiver).Contains(EventTypes.StreamEnded), "the stream's end is told", TimeSpan.FromSeconds(60));
+        Assert.Equal(TypesOf(receiver).Length, receiver.Requests.Select(request => (string?)request.Json["id"]).Distinct().Count());
+        Assert.Superset(new HashSet<string> { EventTypes.StreamStarted, EventTypes.StreamReady }, TypesOf(receiver).ToHashSet());
+        await running.DeleteAsync($"api/v1/hooks/{id}");
+    }
+
+    private static string[] TypesOf(HookReceiver receiver) => [.. receiver.Requests.Select(request => (string)request.Json["type"]!)];
 
     private async Task<Watched> WatchAsync()
     {
