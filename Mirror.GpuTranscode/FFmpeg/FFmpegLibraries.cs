@@ -8,6 +8,7 @@ internal static class FFmpegLibraries
     private const uint Libavcodec = 59;
     private const uint Libavutil = 57;
     private const uint Libavfilter = 8;
+    private const uint Libswresample = 4;
 
     /// <summary>Version of libavcodec, such as <c>59.37.100</c>.</summary>
     public static string LibavcodecVersion => TextOf(ffmpeg.avcodec_version());
@@ -20,7 +21,8 @@ internal static class FFmpegLibraries
         {
             reason = Mismatch("libavcodec", ffmpeg.avcodec_version(), Libavcodec)
                 ?? Mismatch("libavutil", ffmpeg.avutil_version(), Libavutil)
-                ?? Mismatch("libavfilter", ffmpeg.avfilter_version(), Libavfilter);
+                ?? Mismatch("libavfilter", ffmpeg.avfilter_version(), Libavfilter)
+                ?? Mismatch("libswresample", ffmpeg.swresample_version(), Libswresample);
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or TypeInitializationException)
         {

@@ -14,6 +14,22 @@ public enum AVCodecID
     AV_CODEC_ID_OPUS = 86076,
 }
 
+/// <summary>libavutil/samplefmt.h.</summary>
+public enum AVSampleFormat
+{
+    AV_SAMPLE_FMT_NONE = -1,
+    AV_SAMPLE_FMT_S16 = 1,
+    AV_SAMPLE_FMT_FLT = 3,
+    AV_SAMPLE_FMT_FLTP = 8,
+}
+
+/// <summary>libavutil/channel_layout.h.</summary>
+public enum AVChannelOrder
+{
+    AV_CHANNEL_ORDER_UNSPEC = 0,
+    AV_CHANNEL_ORDER_NATIVE = 1,
+}
+
 /// <summary>libavutil/pixfmt.h.</summary>
 public enum AVPixelFormat
 {

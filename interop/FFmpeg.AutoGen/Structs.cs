@@ -29,8 +29,10 @@ public unsafe struct AVFrame
 {
     [FieldOffset(0)] public byte_ptrArray8 data;
     [FieldOffset(64)] public int_array8 linesize;
+    [FieldOffset(96)] public byte** extended_data;
     [FieldOffset(104)] public int width;
     [FieldOffset(108)] public int height;
+    [FieldOffset(112)] public int nb_samples;
     [FieldOffset(116)] public int format;
     [FieldOffset(120)] public int key_frame;
     [FieldOffset(124)] public AVPictureType pict_type;
@@ -38,13 +40,26 @@ public unsafe struct AVFrame
     [FieldOffset(136)] public long pts;
     [FieldOffset(168)] public int quality;
     [FieldOffset(188)] public int interlaced_frame;
+    [FieldOffset(208)] public int sample_rate;
     [FieldOffset(320)] public AVColorRange color_range;
     [FieldOffset(324)] public AVColorPrimaries color_primaries;
     [FieldOffset(328)] public AVColorTransferCharacteristic color_trc;
     [FieldOffset(332)] public AVColorSpace colorspace;
     [FieldOffset(376)] public int decode_error_flags;
     [FieldOffset(392)] public AVBufferRef* hw_frames_ctx;
+    [FieldOffset(448)] public AVChannelLayout ch_layout;
 }
+
+/// <summary>libavutil/channel_layout.h.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public struct AVChannelLayout
+{
+    [FieldOffset(0)] public AVChannelOrder order;
+    [FieldOffset(4)] public int nb_channels;
+}
+
+/// <summary>libswresample/swresample.h; opaque there too.</summary>
+public struct SwrContext;
 
 /// <summary>libavutil/frame.h.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
@@ -99,16 +114,21 @@ public unsafe struct AVCodecContext
     [FieldOffset(328)] public AVColorTransferCharacteristic color_trc;
     [FieldOffset(332)] public AVColorSpace colorspace;
     [FieldOffset(336)] public AVColorRange color_range;
+    [FieldOffset(352)] public int sample_rate;
+    [FieldOffset(360)] public AVSampleFormat sample_fmt;
+    [FieldOffset(364)] public int frame_size;
     [FieldOffset(436)] public int rc_buffer_size;
     [FieldOffset(456)] public long rc_max_rate;
     [FieldOffset(636)] public int thread_count;
     [FieldOffset(640)] public int thread_type;
     [FieldOffset(692)] public AVDiscard skip_frame;
+    [FieldOffset(708)] public int initial_padding;
     [FieldOffset(712)] public AVRational framerate;
     [FieldOffset(724)] public AVRational pkt_timebase;
     [FieldOffset(848)] public AVBufferRef* hw_frames_ctx;
     [FieldOffset(872)] public AVBufferRef* hw_device_ctx;
     [FieldOffset(888)] public int extra_hw_frames;
+    [FieldOffset(920)] public AVChannelLayout ch_layout;
 }
 
 /// <summary>libavfilter/avfilter.h; opaque here.</summary>

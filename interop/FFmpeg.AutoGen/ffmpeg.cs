@@ -31,6 +31,7 @@ public static unsafe partial class ffmpeg
     private const string Avcodec = "avcodec-59";
     private const string Avfilter = "avfilter-8";
     private const string Avutil = "avutil-57";
+    private const string Swresample = "swresample-4";
 
     static ffmpeg() => NativeLibrary.SetDllImportResolver(typeof(ffmpeg).Assembly, Resolve);
 
@@ -63,6 +64,7 @@ public static unsafe partial class ffmpeg
     [LibraryImport(Avutil)] public static partial void av_frame_unref(AVFrame* frame);
     [LibraryImport(Avutil)] public static partial void av_frame_move_ref(AVFrame* dst, AVFrame* src);
     [LibraryImport(Avutil)] public static partial int av_frame_get_buffer(AVFrame* frame, int align);
+    [LibraryImport(Avutil)] public static partial int av_frame_make_writable(AVFrame* frame);
     [LibraryImport(Avutil)] public static partial int av_frame_copy_props(AVFrame* dst, AVFrame* src);
     [LibraryImport(Avutil)] public static partial AVFrameSideData* av_frame_get_side_data(AVFrame* frame, AVFrameSideDataType type);
     [LibraryImport(Avutil)] public static partial AVBufferRef* av_buffer_ref(AVBufferRef* buf);
@@ -73,6 +75,13 @@ public static unsafe partial class ffmpeg
     [LibraryImport(Avutil)] public static partial int av_hwframe_ctx_init(AVBufferRef* @ref);
     [LibraryImport(Avutil)] public static partial int av_hwframe_get_buffer(AVBufferRef* hwframe_ctx, AVFrame* frame, int flags);
     [LibraryImport(Avutil)] public static partial int av_hwframe_transfer_data(AVFrame* dst, AVFrame* src, int flags);
+    [LibraryImport(Avutil)] public static partial void av_channel_layout_default(AVChannelLayout* ch_layout, int nb_channels);
+    [LibraryImport(Avutil)] public static partial int av_channel_layout_copy(AVChannelLayout* dst, AVChannelLayout* src);
+    [LibraryImport(Avutil)] public static partial int av_channel_layout_compare(AVChannelLayout* chl, AVChannelLayout* chl1);
+    [LibraryImport(Avutil)] public static partial void av_channel_layout_uninit(AVChannelLayout* channel_layout);
+    [LibraryImport(Avutil)] public static partial int av_sample_fmt_is_planar(AVSampleFormat sample_fmt);
+    [LibraryImport(Avutil)] public static partial int av_get_bytes_per_sample(AVSampleFormat sample_fmt);
+    [LibraryImport(Avutil, StringMarshalling = StringMarshalling.Utf8)] public static partial int av_opt_set(void* obj, string name, string val, int search_flags);
     [LibraryImport(Avutil)] public static partial void* av_mallocz(ulong size);
     [LibraryImport(Avutil)] public static partial void av_free(void* ptr);
     [LibraryImport(Avutil, StringMarshalling = StringMarshalling.Utf8)] public static partial byte* av_strdup(string s);
@@ -105,6 +114,19 @@ public static unsafe partial class ffmpeg
     [LibraryImport(Avfilter)] public static partial int av_buffersink_get_frame(AVFilterContext* ctx, AVFrame* frame);
     [LibraryImport(Avfilter)] public static partial AVRational av_buffersink_get_time_base(AVFilterContext* ctx);
     [LibraryImport(Avfilter)] public static partial AVBufferRef* av_buffersink_get_hw_frames_ctx(AVFilterContext* ctx);
+
+    // libswresample
+    [LibraryImport(Swresample)] public static partial uint swresample_version();
+    [LibraryImport(Swresample)]
+    public static partial int swr_alloc_set_opts2(SwrContext** ps, AVChannelLayout* out_ch_layout, AVSampleFormat out_sample_fmt, int out_sample_rate,
+        AVChannelLayout* in_ch_layout, AVSampleFormat in_sample_fmt, int in_sample_rate, int log_offset, void* log_ctx);
+    [LibraryImport(Swresample)] public static partial int swr_init(SwrContext* s);
+    [LibraryImport(Swresample)] public static partial void swr_free(SwrContext** s);
+    [LibraryImport(Swresample)] public static partial int swr_convert(SwrContext* s, byte** @out, int out_count, byte** @in, int in_count);
+    [LibraryImport(Swresample)] public static partial int swr_inject_silence(SwrContext* s, int count);
+    [LibraryImport(Swresample)] public static partial int swr_set_compensation(SwrContext* s, int sample_delta, int compensation_distance);
+    [LibraryImport(Swresample)] public static partial long swr_get_delay(SwrContext* s, long @base);
+    [LibraryImport(Swresample)] public static partial int swr_get_out_samples(SwrContext* s, int in_samples);
 
     /// <summary>A library's file by the name that each system gives its versions.</summary>
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)

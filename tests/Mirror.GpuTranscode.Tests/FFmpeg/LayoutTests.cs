@@ -21,13 +21,17 @@ public sealed class LayoutTests
         #include <libavfilter/buffersink.h>
         #include <libavfilter/buffersrc.h>
         #include <libavutil/buffer.h>
+        #include <libavutil/channel_layout.h>
         #include <libavutil/dict.h>
         #include <libavutil/error.h>
         #include <libavutil/frame.h>
         #include <libavutil/hwcontext.h>
         #include <libavutil/log.h>
         #include <libavutil/mem.h>
+        #include <libavutil/opt.h>
         #include <libavutil/pixfmt.h>
+        #include <libavutil/samplefmt.h>
+        #include <libswresample/swresample.h>
 
         """;
 
@@ -67,7 +71,7 @@ public sealed class LayoutTests
     [Fact]
     public void Every_function_is_in_the_installed_libraries()
     {
-        nint[] libraries = [NativeLibrary.Load("libavcodec.so.59"), NativeLibrary.Load("libavutil.so.57"), NativeLibrary.Load("libavfilter.so.8")];
+        nint[] libraries = [NativeLibrary.Load("libavcodec.so.59"), NativeLibrary.Load("libavutil.so.57"), NativeLibrary.Load("libavfilter.so.8"), NativeLibrary.Load("libswresample.so.4")];
         Assert.Empty(Functions.Where(function => !libraries.Any(library => NativeLibrary.TryGetExport(library, function.Name, out _))).Select(function => function.Name));
     }
 
@@ -110,6 +114,7 @@ public sealed class LayoutTests
         { Name: "AVRational" } => "(AVRational){0, 1}",
         { Name: "av_log_set_callback_callback_func" } => "(void (*)(void *, int, const char *, va_list))0",
         { IsPointer: true } when function.Name == "av_log_format_line2" && parameter.Name == "vl" => "*(va_list *)0",        // passed by address on the ABIs at hand
+        { IsPointer: true } when function.Name == "swr_convert" && parameter.Name == "in" => "(const uint8_t **)0",
         { } type => $"({CType(type)})0",
     };
 
@@ -139,7 +144,7 @@ public sealed class LayoutTests
             string binary = Path.Combine(folder, "probe");
             File.WriteAllText(source, program);
             Start("gcc", "-Wall", "-Wno-discarded-qualifiers", "-Wno-unused", "-Wno-pointer-sign", "-Wno-deprecated-declarations", "-Wno-nonnull", "-Werror", "-o", binary, source,
-                "-lavcodec", "-lavfilter", "-lavutil");
+                "-lavcodec", "-lavfilter", "-lavutil", "-lswresample");
             string output = Start(binary);
             return output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
                 .ToDictionary(words => words[0], words => long.Parse(words[1], CultureInfo.InvariantCulture));
