@@ -43,16 +43,27 @@ public static class MultivariantPlaylistParser
             {
                 if (!AttributeList.TryParse(line["#EXT-X-MEDIA:".Length..], out AttributeList? attributes)) { error = "bad attribute list"; }
                 else if (attributes.Text("TYPE") is null || attributes.Text("GROUP-ID") is null || attributes.Text("NAME") is null) { error = "TYPE, GROUP-ID or NAME is missing"; }
-                else { media.Add(new MediaEntry(attributes.Text("TYPE")!, attributes.Text("GROUP-ID")!, attributes.Text("NAME")!, attributes.Text("URI"))); }
+                else { media.Add(new MediaEntry(attributes.Text("TYPE")!, attributes.Text("GROUP-ID")!, attributes.Text("NAME")!, attributes.Text("URI"), attributes.Text("CHANNELS"), attributes.Text("DEFAULT") == "YES")); }
             }
             if (error is null) { continue; }
             error = $"line {number}: {error}: {line}";
             return false;
         }
-        error = pending is not null ? "EXT-X-STREAM-INF without a URI" : variants.Count == 0 ? "no variant" : null;
+        error = pending is not null ? "EXT-X-STREAM-INF without a URI" : variants.Count == 0 ? "no variant" : GroupError(media);
         if (error is not null) { return false; }
         document = new MultivariantDocument(variants, media, independent);
         return true;
+    }
+
+    /// <summary>Names are unique within a group, and one at most is its default (§4.4.6.1.1).</summary>
+    private static string? GroupError(List<MediaEntry> media)
+    {
+        foreach (IGrouping<(string, string), MediaEntry> group in media.GroupBy(entry => (entry.Type, entry.GroupId)))
+        {
+            if (group.DistinctBy(entry => entry.Name).Count() < group.Count()) { return $"a NAME stands twice in the group \"{group.Key.Item2}\""; }
+            if (group.Count(entry => entry.IsDefault) > 1) { return $"two members of the group \"{group.Key.Item2}\" are its default"; }
+        }
+        return null;
     }
 
     private static VariantEntry ToVariant(string uri, AttributeList attributes) => new(uri, attributes.Integer("BANDWIDTH") ?? 0,
@@ -87,4 +98,6 @@ public sealed record VariantEntry(string Uri, long Bandwidth, long? AverageBandw
 /// <param name="GroupId">GROUP-ID.</param>
 /// <param name="Name">NAME.</param>
 /// <param name="Uri">URI; absent when the medium is muxed into the variant.</param>
-public sealed record MediaEntry(string Type, string GroupId, string Name, string? Uri);
+/// <param name="Channels">CHANNELS.</param>
+/// <param name="IsDefault">DEFAULT=YES.</param>
+public sealed record MediaEntry(string Type, string GroupId, string Name, string? Uri, string? Channels, bool IsDefault);

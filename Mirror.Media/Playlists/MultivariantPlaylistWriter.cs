@@ -23,7 +23,9 @@ public static class MultivariantPlaylistWriter
 
     private static void WriteAudio(PlaylistTextWriter text, AudioRendition audio)
     {
-        text.Write("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\""u8);
+        text.Write("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\""u8);
+        text.Write(audio.GroupId);
+        text.Write("\",NAME=\""u8);
         text.Write(audio.Name);
         text.Write(audio.IsDefault ? "\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\""u8 : "\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\""u8);
         text.Write(audio.Channels);
@@ -42,7 +44,12 @@ public static class MultivariantPlaylistWriter
         text.Write(variant.Codecs);
         text.Write("\""u8);
         if (variant.Video is { } video) { WriteVideo(text, video); }
-        if (variant.HasAudioGroup) { text.Write(",AUDIO=\"audio\""u8); }
+        if (variant.AudioGroup is { } group)
+        {
+            text.Write(",AUDIO=\""u8);
+            text.Write(group);
+            text.Write("\""u8);
+        }
         text.Write("\n"u8);
         text.Write(variant.Uri);
         text.Write("\n"u8);

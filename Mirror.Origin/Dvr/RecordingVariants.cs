@@ -1,5 +1,5 @@
-using Mirror.Media.Frames;
 using Mirror.Media.Playlists;
+using Mirror.Origin.Live;
 using Mirror.Streams.Recordings;
 
 namespace Mirror.Origin.Dvr;
@@ -11,25 +11,16 @@ internal static class RecordingVariants
     public static MultivariantPlaylist Describe(RecordingIndex index)
     {
         RecordedRendition[] all = [.. index.Renditions.Where(rendition => rendition.Segments.Any(segment => !segment.IsGap))];
-        RecordedRendition[] video = [.. all.Where(rendition => rendition.IsVideo)];
-        RecordedRendition[] audio = [.. all.Where(rendition => !rendition.IsVideo)];
-        bool independent = all.All(IsIndependent);
-        if (video.Length == 0) { return new MultivariantPlaylist([.. audio.Select(rendition => ToVariant(rendition, []))], [], independent); }
-        AudioRendition[] group = [.. audio.Select((rendition, place) => new AudioRendition(rendition.Name, UriOf(rendition), (rendition.Track as AudioTrack)?.Channels ?? 2, IsDefault: place == 0))];
-        return new MultivariantPlaylist([.. video.Select(rendition => ToVariant(rendition, audio))], group, independent);
+        return Presentation.Describe([.. all.Where(rendition => rendition.IsVideo).Select(Offer)], [.. all.Where(rendition => !rendition.IsVideo).Select(Offer)], all.All(IsIndependent));
     }
 
     /// <summary>Whether every segment that is there starts with a random access point.</summary>
     public static bool IsIndependent(RecordedRendition rendition) => rendition.Segments.All(segment => segment.IsGap || segment.IsIndependent);
 
-    // As live: BANDWIDTH is that of the variant with the largest member of its group, CODECS names every format of the group.
-    private static Variant ToVariant(RecordedRendition rendition, RecordedRendition[] audio)
+    private static OfferedRendition Offer(RecordedRendition rendition)
     {
         (long peak, long average) = RatesOf(rendition);
-        (long Peak, long Average)[] sounds = [.. audio.Select(RatesOf)];
-        string codecs = string.Join(',', audio.Prepend(rendition).Select(member => member.Track.CodecString).Distinct(StringComparer.Ordinal));
-        return new Variant(UriOf(rendition), peak + sounds.Select(sound => sound.Peak).DefaultIfEmpty().Max(), average + sounds.Select(sound => sound.Average).DefaultIfEmpty().Max(),
-            codecs, rendition.Track as VideoTrack, HasAudioGroup: audio.Length > 0);
+        return new OfferedRendition(rendition.Name, rendition.Track, peak, average);
     }
 
     /// <summary>Bits per second of the highest segment, and of all that are there.</summary>
@@ -47,6 +38,4 @@ internal static class RecordingVariants
         }
         return ((long)Math.Ceiling(peak), (long)Math.Ceiling(seconds > 0 ? bits / seconds : 1));
     }
-
-    private static string UriOf(RecordedRendition rendition) => $"{rendition.Name}/playlist.m3u8";
 }

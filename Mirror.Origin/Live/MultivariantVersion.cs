@@ -1,5 +1,4 @@
 using System.Buffers;
-using Mirror.Media.Frames;
 using Mirror.Media.Playlists;
 
 namespace Mirror.Origin.Live;
@@ -12,43 +11,21 @@ internal sealed record MultivariantVersion(int Revision, byte[] Text, byte[] Gzi
 {
     public static MultivariantVersion Create(int revision, ReadOnlySpan<RenditionTimeline> renditions)
     {
-        var video = new List<RenditionTimeline>();
-        var audio = new List<RenditionTimeline>();
+        var video = new List<OfferedRendition>();
+        var audio = new List<OfferedRendition>();
         bool anyLive = false;
+        bool independent = true;
         foreach (RenditionTimeline rendition in renditions) { anyLive |= rendition.IsPlayable && !rendition.Current.Position.IsEnded; }
         foreach (RenditionTimeline rendition in renditions)
         {
-            if (!rendition.IsPlayable || (anyLive && rendition.Current.Position.IsEnded)) { continue; }
-            (rendition.IsVideo ? video : audio).Add(rendition);
+            PlaylistVersion version = rendition.Current;
+            if (!rendition.IsPlayable || version.Init is not { } init || (anyLive && version.Position.IsEnded)) { continue; }
+            (rendition.IsVideo ? video : audio).Add(new OfferedRendition(rendition.Name, init.Track, rendition.Rates.Bandwidth, rendition.Rates.AverageBandwidth));
+            independent &= version.Playlist.IndependentSegments;
         }
         var output = new ArrayBufferWriter<byte>(1024);
-        MultivariantPlaylistWriter.Write(Describe(video, audio), output);
+        MultivariantPlaylistWriter.Write(Presentation.Describe(video, audio, independent), output);
         byte[] text = output.WrittenSpan.ToArray();
         return new MultivariantVersion(revision, text, Gzip.Compress(text));
     }
-
-    private static MultivariantPlaylist Describe(List<RenditionTimeline> video, List<RenditionTimeline> audio)
-    {
-        bool independent = video.Concat(audio).All(rendition => rendition.Current.Playlist.IndependentSegments);
-        if (video.Count == 0)
-        {
-            // Sound alone: each rendition is a variant of its own, since there is no video for a group to belong to.
-            return new MultivariantPlaylist([.. audio.Select(rendition => ToVariant(rendition, []))], [], independent);
-        }
-        AudioRendition[] group = [.. audio.Select((rendition, index) =>
-            new AudioRendition(rendition.Name, UriOf(rendition), (rendition.Current.Init?.Track as AudioTrack)?.Channels ?? 2, IsDefault: index == 0))];
-        return new MultivariantPlaylist([.. video.Select(rendition => ToVariant(rendition, audio))], group, independent);
-    }
-
-    // BANDWIDTH is that of the variant with the largest member of its group; CODECS names every format of the group.
-    private static Variant ToVariant(RenditionTimeline rendition, List<RenditionTimeline> audio)
-    {
-        long bandwidth = rendition.Rates.Bandwidth + (audio.Count > 0 ? audio.Max(sound => sound.Rates.Bandwidth) : 0);
-        long average = rendition.Rates.AverageBandwidth + (audio.Count > 0 ? audio.Max(sound => sound.Rates.AverageBandwidth) : 0);
-        Track? track = rendition.Current.Init?.Track;
-        string codecs = string.Join(',', audio.Prepend(rendition).Select(member => member.Current.Init?.Track.CodecString).Distinct(StringComparer.Ordinal));
-        return new Variant(UriOf(rendition), bandwidth, average, codecs, track as VideoTrack, HasAudioGroup: audio.Count > 0);
-    }
-
-    private static string UriOf(RenditionTimeline rendition) => $"{rendition.Name}/playlist.m3u8";
 }

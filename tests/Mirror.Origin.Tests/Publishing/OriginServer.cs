@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Mirror.Media.Frames;
 using Mirror.Origin.Live;
 using Mirror.ServiceDefaults.Hosting;
 using Mirror.Streams.Announcements;
@@ -87,8 +88,11 @@ internal sealed class OriginServer : IAsyncDisposable
     public TestRendition Video(string stream = "demo", string rendition = "source", int? partLength = null)
         => new(Announcements, Store, new RenditionKey(stream, rendition), isVideo: true, TimeSpan.FromMilliseconds(100), 5) { PartLength = partLength };
 
-    public TestRendition Audio(string stream = "demo", string rendition = "audio")
-        => new(Announcements, Store, new RenditionKey(stream, rendition), isVideo: false, TimeSpan.FromMilliseconds(100), 5);
+    public TestRendition Audio(string stream = "demo", string rendition = "audio", int? partLength = null)
+        => new(Announcements, Store, new RenditionKey(stream, rendition), isVideo: false, TimeSpan.FromMilliseconds(100), 5) { PartLength = partLength };
+
+    public TestRendition Audio(Codec codec, string codecString, int channels, int partLength)
+        => new(Announcements, Store, new RenditionKey("demo", "audio"), isVideo: false, TimeSpan.FromMilliseconds(100), 5) { PartLength = partLength, Sound = (codec, codecString, channels) };
 
     public RenditionTimeline Timeline(TestRendition rendition)
         => Streams.TryFind(rendition.Key.StreamId, out StreamTimeline? stream) ? stream!.Find(rendition.Key.Rendition)! : throw new InvalidOperationException("no such stream");

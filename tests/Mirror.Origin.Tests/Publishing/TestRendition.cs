@@ -31,7 +31,9 @@ internal sealed class TestRendition(IAnnouncements announcements, ISegmentStore 
 
     public Track Track => isVideo
         ? new VideoTrack { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = ReadOnlyMemory<byte>.Empty, Width = 1280, Height = 720, FrameRate = new Rational(30, 1) }
-        : new AudioTrack { Id = 2, Codec = Codec.Aac, CodecString = "mp4a.40.2", DecoderConfiguration = ReadOnlyMemory<byte>.Empty, SampleRate = 48_000, Channels = 2 };
+        : new AudioTrack { Id = 2, Codec = Sound.Codec, CodecString = Sound.CodecString, DecoderConfiguration = ReadOnlyMemory<byte>.Empty, SampleRate = 48_000, Channels = Sound.Channels };
+
+    public (Codec Codec, string CodecString, int Channels) Sound { get; init; } = (Codec.Aac, "mp4a.40.2", 2);
 
     private uint PartTicks => (uint)(partDuration.TotalSeconds * Timescale);
 
