@@ -19,6 +19,18 @@ internal static class TranscodeMetrics
     /// <summary>Source frames that could not be decoded.</summary>
     public static readonly Counter<long> Errors = Meter.CreateCounter<long>("mirror.transcode.decode_errors", "{frame}", "Source frames that could not be decoded");
 
+    /// <summary>Audio frames encoded.</summary>
+    public static readonly Counter<long> AudioFrames = Meter.CreateCounter<long>("mirror.transcode.audio_frames", "{frame}", "Audio frames encoded");
+
+    /// <summary>Source audio frames that could not be decoded.</summary>
+    public static readonly Counter<long> AudioErrors = Meter.CreateCounter<long>("mirror.transcode.audio_errors", "{frame}", "Source audio frames that could not be decoded");
+
+    /// <summary>Source audio frames left out because they waited too long.</summary>
+    public static readonly Counter<long> AudioDropped = Meter.CreateCounter<long>("mirror.transcode.audio_dropped", "{frame}", "Source audio frames left out because they waited too long");
+
+    /// <summary>Silence put where the source had no sound.</summary>
+    public static readonly Counter<long> AudioFilled = Meter.CreateCounter<long>("mirror.transcode.audio_filled", "ms", "Silence put where the source had no sound");
+
     /// <summary>Streams whose renditions were refused for want of capacity.</summary>
     public static readonly Counter<long> Refused = Meter.CreateCounter<long>("mirror.transcode.refused", "{stream}", "Streams whose renditions were refused for want of capacity");
 

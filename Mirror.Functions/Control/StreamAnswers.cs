@@ -109,11 +109,13 @@ public sealed record ConnectionAnswer(long PacketsLost, long PacketsRetrans, dou
 /// <param name="FramesDropped">Source frames left out because the machine could not keep up.</param>
 /// <param name="LatencyMs">From a picture's last byte received to its encoded frame: 95th percentile over the last seconds, in milliseconds; 0 when unknown.</param>
 /// <param name="Renditions">The encoded renditions, from the largest.</param>
+/// <param name="Audio">The encoded sound; missing where the source's serves every rendition.</param>
 public sealed record TranscodeAnswer(string? Device, bool Degraded, string? Reason, int Restarts, long FramesDropped, double LatencyMs,
-    IReadOnlyList<RenditionAnswer> Renditions)
+    IReadOnlyList<RenditionAnswer> Renditions, AudioRenditionAnswer? Audio)
 {
     internal static TranscodeAnswer Of(TranscodeState state) => new(state.Device, state.IsDegraded, state.Reason, state.Restarts, state.FramesDropped,
-        Math.Round(state.LatencyMilliseconds, 1), [.. state.Renditions.Select(RenditionAnswer.Of)]);
+        Math.Round(state.LatencyMilliseconds, 1), [.. state.Renditions.Select(RenditionAnswer.Of)],
+        state.Audio is null ? null : AudioRenditionAnswer.Of(state.Audio));
 }
 
 /// <summary>One encoded rendition.</summary>
@@ -126,6 +128,21 @@ public sealed record TranscodeAnswer(string? Device, bool Degraded, string? Reas
 public sealed record RenditionAnswer(string Name, string Codec, string Resolution, long Bitrate, long FramesEncoded, bool Up)
 {
     internal static RenditionAnswer Of(RenditionState state) => new(state.Name, state.Codec, state.Resolution, state.Bitrate, state.FramesEncoded, state.IsUp);
+}
+
+/// <summary>The encoded sound, which all encoded renditions share.</summary>
+/// <param name="Name">Its name, audio-aac.</param>
+/// <param name="Codec">aac.</param>
+/// <param name="Channels">Channels.</param>
+/// <param name="SampleRate">Samples per second.</param>
+/// <param name="Bitrate">Aimed bits per second.</param>
+/// <param name="FramesEncoded">Frames encoded since the stream began.</param>
+/// <param name="DecodeErrors">Frames of the source's sound that could not be decoded; silence stands for them.</param>
+/// <param name="Up">It is being made.</param>
+public sealed record AudioRenditionAnswer(string Name, string Codec, int Channels, int SampleRate, long Bitrate, long FramesEncoded, long DecodeErrors, bool Up)
+{
+    internal static AudioRenditionAnswer Of(AudioRenditionState state)
+        => new(state.Name, state.Codec, state.Channels, state.SampleRate, state.Bitrate, state.FramesEncoded, state.DecodeErrors, state.IsUp);
 }
 
 /// <summary>A page of streams.</summary>

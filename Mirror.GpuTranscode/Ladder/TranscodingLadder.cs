@@ -5,13 +5,16 @@ using Mirror.ServiceDefaults.Configuration;
 
 namespace Mirror.GpuTranscode.Ladder;
 
-/// <summary>The rungs that are configured, and those that suit a source.</summary>
-internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<string, RungOptions>> rungs)
+/// <summary>The rungs and the sound that are configured, and what of them suits a source.</summary>
+internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<string, RungOptions>> rungs, AudioOptions? audio = null)
 {
     private const int MostRungs = 10;                        // what a processor could encode at all
     private const double PeakShare = 9.0 / 8;                // of the aimed rate: 450 kbit/s for 400
     private const double BufferSeconds = 2;                  // of the aimed rate: 800 kbit for 400 kbit/s
     private const double FrameRateTolerance = 1.01;          // 60 fps is no more than 59.94
+    private const double AudioRateTolerance = 1.1;           // of a measured rate: encoders vary about the one they were told
+    private const string AacLc = "mp4a.40.2";                // RFC 6381 §3.3
+    private readonly AudioOptions _audio = audio ?? new AudioOptions();
 
     /// <summary>What is encoded where nothing is configured: small enough for six pictures side by side on a phone.</summary>
     public static TranscodingLadder Default { get; } = new([new("360p", new RungOptions { Width = 640 })]);
@@ -20,15 +23,17 @@ internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<strin
     /// <exception cref="MirrorStartException">The file cannot be read, or a rung is not allowed.</exception>
     public static TranscodingLadder Load(string path)
     {
-        IReadOnlyList<KeyValuePair<string, RungOptions>> rungs = MirrorOptionsFile.LoadNamed<RungOptions>(path, "ladder");
+        var audio = new AudioOptions();
+        IReadOnlyList<KeyValuePair<string, RungOptions>> rungs = MirrorOptionsFile.LoadNamed<RungOptions>(path, "ladder", ("audio", audio));
         string file = Path.GetFileName(path);
         if (rungs.Count > MostRungs) { throw Wrong($"{file}: {rungs.Count} rungs; allowed are {MostRungs} at most."); }
         foreach ((string name, _) in rungs)
         {
             if (!RungName().IsMatch(name)) { throw Wrong($"{file}: ladder.{name}: a rung's name is 1 to 32 letters, digits, '-' and '_', starting with a letter or a digit."); }
+            if (name == AudioPlan.RenditionName) { throw Wrong($"{file}: ladder.{name}: '{name}' is the encoded sound; choose another name."); }
             if (name is StreamPackager.VideoRendition or StreamPackager.AudioRendition) { throw Wrong($"{file}: ladder.{name}: '{name}' is the publisher's own rendition; choose another name."); }
         }
-        return new TranscodingLadder(rungs);
+        return new TranscodingLadder(rungs, audio);
     }
 
     /// <summary>Works out the encoders' settings for a source, from the largest picture; rungs that have more lines than the source are left out.</summary>
@@ -36,6 +41,18 @@ internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<strin
     {
         ArgumentNullException.ThrowIfNull(source);
         return [.. rungs.Where(rung => Suits(rung.Value, source)).Select(rung => Plan(rung.Key, rung.Value, source)).OrderByDescending(plan => plan.Width * plan.Height)];
+    }
+
+    /// <summary>Works out what the sound is encoded to; <see langword="null"/> where the source's serves every rendition.</summary>
+    /// <param name="source">The source's sound.</param>
+    /// <param name="bitrate">Its bit rate, as measured; 0 when that is not known, and then it counts as too high.</param>
+    /// <param name="hasRungs">Whether pictures are encoded that it would go with. AAC without them is left alone.</param>
+    public AudioPlan? PlanAudioFor(AudioTrack source, long bitrate, bool hasRungs)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (_audio.Codec == AudioRungCodec.Off || (!hasRungs && source.Codec == Codec.Aac)) { return null; }
+        bool matches = source is { Codec: Codec.Aac, CodecString: AacLc, Channels: <= 2 } && bitrate > 0 && bitrate <= _audio.Bitrate.BitsPerSecond * AudioRateTolerance;
+        return _audio.BypassIfMatch && matches ? null : new AudioPlan { Bitrate = (int)_audio.Bitrate.BitsPerSecond, Channels = _audio.Channels, SampleRate = _audio.SampleRate };
     }
 
     private static bool Suits(RungOptions rung, VideoTrack source)

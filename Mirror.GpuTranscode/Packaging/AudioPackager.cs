@@ -8,7 +8,11 @@ namespace Mirror.GpuTranscode.Packaging;
 /// frame off the input's timestamps. A frame waits, briefly, while video might still cut before it. Where audio stays away, gaps are
 /// marked, so that players go on with the picture.
 /// </remarks>
-internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cuts, TimeSpan segmentDuration)
+/// <param name="rendition">The rendition.</param>
+/// <param name="cuts">Where video is cut.</param>
+/// <param name="follower">Is told of the cuts that sound makes for itself, where there is no video.</param>
+/// <param name="segmentDuration">Aimed duration of a segment.</param>
+internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cuts, ICutFollower? follower, TimeSpan segmentDuration)
 {
     private const int MostHeldFrames = 6;                    // about 130 ms of AAC: a worse interleaving is cut where it stands
     private const int MostHeldFramesAtStart = 120;           // while video has not begun the new timeline
@@ -23,8 +27,13 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
     private int _timelines;
     private long _segmentStart90k;
     private bool _hasAskedForDiscontinuity;
+    private bool _startsTimeline;
+    private bool _startsFormat;
 
     public RenditionPackager Rendition => rendition;
+
+    /// <summary>Discontinuities that it made by itself, where there is no video.</summary>
+    public int Discontinuities { get; private set; }
 
     private long SampleRate => rendition.Plan.Timescale;
 
@@ -37,7 +46,7 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
             _timelines++;
             if (_timelines > 1) { rendition.StartDiscontinuity(); }
             _hasAskedForDiscontinuity = false;
-            if (video is null) { cuts.Restart(unit.Pts90k); }
+            if (video is null) { OnTimelineOfItsOwn(unit); }
         }
         _held.Enqueue(unit.Retain());
         Release(video);
@@ -104,7 +113,11 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
             if (error < -unit.SampleCount / 2) { return false; }             // it overlaps what was written
             if (error <= unit.SampleCount / 2) { decode = rendition.NextDecodeTime; }
         }
-        if (rendition.IsAtSegmentStart) { _segmentStart90k = unit.Pts90k; }
+        if (rendition.IsAtSegmentStart)
+        {
+            _segmentStart90k = unit.Pts90k;
+            if (video is null) { TellCut(unit); }
+        }
         bool endsSegment = cuts.TryPeek(out Cut cut)
             ? next90k >= cut.Pts90k - RoundingTicks90k
             : video is null && next90k - _segmentStart90k >= _due90k;
@@ -144,9 +157,29 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
             _hasAskedForDiscontinuity = true;
             return false;
         }
-        if (rendition.HasTimeline) { rendition.StartDiscontinuity(); }
+        if (rendition.HasTimeline)
+        {
+            rendition.StartDiscontinuity();
+            _startsFormat = true;
+            Discontinuities++;
+        }
         rendition.ChangeFormat(unit.Track);
         return true;
+    }
+
+    private void OnTimelineOfItsOwn(AccessUnit unit)
+    {
+        cuts.Restart(unit.Pts90k);
+        if (_timelines > 1) { Discontinuities++; }
+        _startsTimeline = true;
+    }
+
+    private void TellCut(AccessUnit unit)
+    {
+        var cut = new Cut(unit.Pts90k, unit.ProgramTime, IsDiscontinuity: _startsFormat || (_startsTimeline && _timelines > 1), rendition.SegmentMsn);
+        if (_startsTimeline) { follower?.StartTimeline(cut); }
+        else { follower?.Add(cut); }
+        (_startsTimeline, _startsFormat) = (false, false);
     }
 
     private long ToSamples(long pts90k)

@@ -5,4 +5,8 @@ namespace Mirror.GpuTranscode.Packaging;
 /// <param name="ProgramTime">The same as a wall-clock time (UTC).</param>
 /// <param name="IsDiscontinuity">EXT-X-DISCONTINUITY stands there.</param>
 /// <param name="Msn">Its media sequence number.</param>
-internal readonly record struct Cut(long Pts90k, DateTime ProgramTime, bool IsDiscontinuity, long Msn);
+internal readonly record struct Cut(long Pts90k, DateTime ProgramTime, bool IsDiscontinuity, long Msn)
+{
+    /// <summary>The wall-clock time of another presentation time on its timeline.</summary>
+    public DateTime TimeAt(long pts90k) => ProgramTime + TimeSpan.FromTicks((pts90k - Pts90k) * TimeSpan.TicksPerSecond / VideoPackager.Timescale);
+}

@@ -6,7 +6,7 @@ using Mirror.Streams.Transcoding;
 
 namespace Mirror.GpuTranscode.Packaging;
 
-/// <summary>The encoded renditions of one stream: its pictures go to a worker, what comes back is packaged at the source's cuts.</summary>
+/// <summary>The encoded renditions of one stream: its pictures and its sound go to a worker, what comes back is packaged at the source's cuts.</summary>
 /// <remarks>
 /// The source's side is called by the feed, the encoded side by the worker's reader; a lock keeps the two apart for as long as it takes to
 /// file a cut or a frame. A rendition exists from the first cut on, so that players are told of it at once. Where no frame comes for
@@ -16,15 +16,17 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
 {
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ToMeasure = TimeSpan.FromSeconds(1);       // sound that comes later, or changes: for its bit rate
 
     private readonly TranscodingLadder _ladder;
-    private readonly Func<RungPlan, long, FollowerPackager> _begin;
+    private readonly RenditionStarts _begin;
     private readonly KeyFrameStills _stills;
     private readonly TimeProvider _time;
     private readonly LadderWorker _worker;
     private readonly Lock _lock = new();
+    private readonly AudioRateMeter _audioRate = new();
     private readonly Dictionary<string, FollowerPackager> _followers = [];
-    private readonly HashSet<string> _silent = [];           // rungs whose rendition ended for want of frames
+    private readonly HashSet<string> _silent = [];           // those whose rendition ended for want of frames
     private readonly HashSet<string> _returned = [];         // those of them whose frames come again
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private AccessUnit? _keyFrame;                           // the newest, where no worker decodes it
@@ -32,16 +34,21 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     private IReadOnlyList<RungPlan> _rungs = [];             // that suit the source
     private IReadOnlyList<RungPlan> _encoded = [];           // that the worker's frames are of
     private VideoTrack?[] _tracks = [];
+    private AudioPlan? _audio;                               // what the sound is encoded to, once that is decided; it stays
+    private AudioTrack? _audioSource;
+    private AudioTrack? _audioTrack;
+    private bool _isAudioDecided;
+    private int _audioTimeline;
     private int _timeline;
     private bool _startsSegment;
     private bool _isEnding;
 
     /// <param name="ladder">The rungs that are configured.</param>
-    /// <param name="begin">Begins the rendition of a rung at a media sequence number.</param>
+    /// <param name="begin">Begins renditions.</param>
     /// <param name="createWorker">Makes the worker that encodes for this stream.</param>
     /// <param name="stills">Makes pictures where nothing is encoded.</param>
     /// <param name="time">Clock for silence.</param>
-    public LadderPackager(TranscodingLadder ladder, Func<RungPlan, long, FollowerPackager> begin, Func<ILadderOutput, LadderWorker> createWorker, KeyFrameStills stills,
+    public LadderPackager(TranscodingLadder ladder, RenditionStarts begin, Func<ILadderOutput, LadderWorker> createWorker, KeyFrameStills stills,
         TimeProvider time)
     {
         (_ladder, _begin, _stills, _time) = (ladder, begin, stills, time);
@@ -61,11 +68,50 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
         IReadOnlyList<RungPlan> rungs = _ladder.PlanFor(source);
         lock (_lock)
         {
-            foreach (string gone in _followers.Keys.Except(rungs.Select(rung => rung.Name), StringComparer.Ordinal).ToArray()) { EndRendition(gone); }
+            foreach (string gone in _followers.Keys.Except(rungs.Select(rung => rung.Name).Append(AudioPlan.RenditionName), StringComparer.Ordinal).ToArray()) { EndRendition(gone); }
             _silent.Clear();
             _rungs = rungs;
         }
+        _isAudioDecided = _audio is not null;                // sound that was left alone may now go with encoded pictures
         _worker.Configure(source, rungs);
+    }
+
+    /// <summary>Measures sound that is still to be written.</summary>
+    public void MeasureAudio(AccessUnit unit) => _audioRate.Add(unit);
+
+    /// <summary>Decides whether the sound is encoded, by what was measured. Once it is, it stays so: its rendition goes on through every format.</summary>
+    /// <param name="source">The source's format.</param>
+    public void PrepareAudio(AudioTrack source)
+    {
+        _isAudioDecided = true;
+        _audioSource = source;
+        AudioPlan? plan = _audio ?? _ladder.PlanAudioFor(source, _audioRate.Bitrate, hasRungs: _rungs.Count > 0);
+        if (plan is null) { return; }
+        lock (_lock) { _audio = plan; }
+        _worker.ConfigureAudio(source, plan);
+    }
+
+    /// <summary>The source's next audio frame, after its packager had it.</summary>
+    public void WriteAudio(AccessUnit unit)
+    {
+        var track = (AudioTrack)unit.Track;
+        // Each track of a stream starts the new timeline with a unit that says so; which of them is first does not matter.
+        if (unit.StartsDiscontinuity || _audioTimeline == 0) { _audioTimeline = Math.Max(_audioTimeline + 1, _timeline); }
+        if (!track.SameFormatAs(_audioSource)) { OnAudioFormat(track); }
+        if (!_isAudioDecided)
+        {
+            _audioRate.Add(unit);
+            if (_audioRate.Measured >= ToMeasure) { PrepareAudio(track); }
+        }
+        if (_audio is not null) { _worker.WriteAudio(unit, _audioTimeline); }
+        if (_source is null) { Watch(_audioTimeline, unit.Pts90k); }
+    }
+
+    private void OnAudioFormat(AudioTrack track)
+    {
+        _audioSource = track;
+        _isAudioDecided = false;
+        if (_audio is not null) { PrepareAudio(track); }
     }
 
     /// <summary>The source's next picture, after its packager had it.</summary>
@@ -78,9 +124,15 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
         }
         _worker.Write(unit, _timeline, _startsSegment);
         _startsSegment = false;
+        Watch(_timeline, unit.Dts90k);
+    }
+
+    /// <summary>The source has come this far: what stays away is marked as missing, and after a while ends.</summary>
+    private void Watch(int timeline, long pts90k)
+    {
         lock (_lock)
         {
-            foreach (FollowerPackager follower in _followers.Values) { follower.OnSource(_timeline, unit.Dts90k); }
+            foreach (FollowerPackager follower in _followers.Values) { follower.OnSource(timeline, pts90k); }
             foreach ((string name, FollowerPackager follower) in _followers)
             {
                 if (_time.GetElapsedTime(follower.LastWritten) > LongestSilence) { EndRendition(name); }   // removing while enumerating is allowed
@@ -157,12 +209,28 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
         string name = _encoded[rung].Name;
         lock (_lock)
         {
-            if (_tracks[rung] is { } track && _followers.TryGetValue(name, out FollowerPackager? follower))
+            if (_tracks[rung] is { } track && _followers.GetValueOrDefault(name) is VideoFollowerPackager follower)
             {
                 follower.Write(track, timeline, pts90k, dts90k, isKey, receivedTimestamp, payload);
                 return;
             }
             _returned.Add(name);
+        }
+        payload.Release();
+    }
+
+    void ILadderOutput.OnAudioFormat(AudioTrack track) => _audioTrack = track;
+
+    void ILadderOutput.OnAudioFrame(int timeline, long pts, long receivedTimestamp, MediaBuffer payload)
+    {
+        lock (_lock)
+        {
+            if (_audioTrack is { } track && _followers.GetValueOrDefault(AudioPlan.RenditionName) is AudioFollowerPackager follower)
+            {
+                follower.Write(track, timeline, pts, receivedTimestamp, payload);
+                return;
+            }
+            _returned.Add(AudioPlan.RenditionName);
         }
         payload.Release();
     }
@@ -188,7 +256,11 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
             foreach (RungPlan rung in _rungs)
             {
                 if (_followers.ContainsKey(rung.Name) || !MayBegin(rung.Name)) { continue; }
-                _followers[rung.Name] = _begin(rung, cut.Msn);
+                _followers[rung.Name] = _begin.Video(rung, cut.Msn);
+            }
+            if (_audio is { } audio && !_followers.ContainsKey(AudioPlan.RenditionName) && MayBegin(AudioPlan.RenditionName))
+            {
+                _followers[AudioPlan.RenditionName] = _begin.Audio(audio, cut.Msn);
             }
             foreach (FollowerPackager follower in _followers.Values) { follower.AddCut(new TimelineCut(_timeline, cut)); }
         }

@@ -52,7 +52,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
 
     /// <summary>Encodes renditions as well. Before the first unit.</summary>
     /// <param name="create">Makes the packager of the encoded renditions from what begins one at a media sequence number.</param>
-    public void AddLadder(Func<Func<RungPlan, long, FollowerPackager>, LadderPackager> create) => Ladder = create(BeginRendition);
+    public void AddLadder(Func<RenditionStarts, LadderPackager> create) => Ladder = create(new RenditionStarts(BeginRendition, BeginAudio));
 
     public void SetLayout(FeedLayout layout) => _layout = layout;
 
@@ -109,7 +109,12 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         if (segment is null) { LogLongGop(streamId, LongestStart.TotalSeconds); }
         // Both exist before either's first unit: whichever comes first must know that it has the other to keep step with.
         if (_start.Find(unit => unit.Track is VideoTrack) is { } video) { _video = CreateVideo((VideoTrack)video.Track); }
-        if (_start.Find(unit => unit.Track is AudioTrack) is { } audio) { _audio = CreateAudio(audio); }
+        if (_start.Find(unit => unit.Track is AudioTrack) is { } audio)
+        {
+            _audio = CreateAudio(audio);
+            foreach (AccessUnit unit in _start) { Ladder?.MeasureAudio(unit); }
+            Ladder?.PrepareAudio((AudioTrack)audio.Track);
+        }
         foreach (AccessUnit unit in _start)
         {
             Route(unit);
@@ -155,6 +160,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         {
             _audio ??= CreateAudio(unit);
             _audio.Write(unit, _video);
+            Ladder?.WriteAudio(unit);
         }
     }
 
@@ -171,22 +177,29 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         var track = (AudioTrack)unit.Track;
         var frame = TimeSpan.FromSeconds(unit.SampleCount / (double)track.SampleRate);
         RenditionPlan plan = Plan(AudioRendition, isVideo: false, (uint)track.SampleRate, frame);
-        return new AudioPackager(new RenditionPackager(plan, track, publisher), _cuts, options.SegmentDuration);
+        return new AudioPackager(new RenditionPackager(plan, track, publisher), _cuts, Ladder, options.SegmentDuration);
     }
 
-    private FollowerPackager BeginRendition(RungPlan rung, long firstMsn)
+    private AudioFollowerPackager BeginAudio(AudioPlan audio, long firstMsn)
+    {
+        var frame = TimeSpan.FromSeconds((double)AudioPlan.FrameSamples / audio.SampleRate);
+        RenditionPlan plan = Plan(AudioPlan.RenditionName, isVideo: false, (uint)audio.SampleRate, frame) with { FirstMsn = firstMsn };
+        return new AudioFollowerPackager(plan, publisher, time);
+    }
+
+    private VideoFollowerPackager BeginRendition(RungPlan rung, long firstMsn)
     {
         TimeSpan frame = _frame;
         if (rung.LargestFrameRate.IsKnown) { frame *= Math.Max(1, Math.Ceiling(1 / rung.LargestFrameRate.Value / frame.TotalSeconds - FrameRateTolerance)); }
         RenditionPlan plan = Plan(rung.Name, isVideo: true, VideoPackager.Timescale, frame) with { FirstMsn = firstMsn };
-        return new FollowerPackager(plan, frame, isReordered: rung.BFrames > 0, publisher, time);
+        return new VideoFollowerPackager(plan, frame, isReordered: rung.BFrames > 0, publisher, time);
     }
 
     private RenditionPlan Plan(string rendition, bool isVideo, uint timescale, TimeSpan frame)
     {
         var key = new RenditionKey(streamId, rendition) { Epoch = _continuation.Epoch };
         return new RenditionPlan(key, isVideo, timescale, RenditionPlan.PartTargetFor(options.PartDuration, frame), _targetDuration, NextMsn,
-            _continuation.DiscontinuitySequence + (_video?.Discontinuities ?? 0))
+            _continuation.DiscontinuitySequence + (_video?.Discontinuities ?? _audio?.Discontinuities ?? 0))
         {
             Continued = _begun.Add(rendition) ? _continuation.Of(rendition) : null,
         };

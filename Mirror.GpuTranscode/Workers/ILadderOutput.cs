@@ -22,6 +22,16 @@ internal interface ILadderOutput
     /// <param name="payload">Length-prefixed NAL units. Its reference passes to this method.</param>
     void OnFrame(int rung, int timeline, long pts90k, long dts90k, bool isKey, long receivedTimestamp, MediaBuffer payload);
 
+    /// <summary>The format of the encoded sound from here on; before its first frame. Comes again after a worker was replaced.</summary>
+    void OnAudioFormat(AudioTrack track);
+
+    /// <summary>The next encoded audio frame.</summary>
+    /// <param name="timeline">That of the source.</param>
+    /// <param name="pts">Presentation time in samples.</param>
+    /// <param name="receivedTimestamp">That of the source frame that completed it.</param>
+    /// <param name="payload">A raw data block of AAC. Its reference passes to this method.</param>
+    void OnAudioFrame(int timeline, long pts, long receivedTimestamp, MediaBuffer payload);
+
     /// <summary>Everything written before a <see cref="LadderWorker.Drain"/> has come.</summary>
     void OnDrained();
 

@@ -78,11 +78,12 @@ internal sealed class LadderQueue(TimeProvider time)
     }
 
     /// <summary>Asks the worker to give out all that it holds back, after the units before this.</summary>
-    public void AddDrain()
+    /// <param name="always">Even where no pictures are encoded: there is sound.</param>
+    public void AddDrain(bool always)
     {
         lock (_gate)
         {
-            if (_format is null || _entries.Count >= MostEntries || _entries is [.., { Unit: null }]) { return; }
+            if ((_format is null && !always) || _entries.Count >= MostEntries || _entries is [.., { Unit: null }]) { return; }
             _entries.Add(new Entry(_format, ++_sequence, null, 0, false, false));
         }
     }
@@ -129,7 +130,7 @@ internal sealed class LadderQueue(TimeProvider time)
             if (format.Generation == _deliveredGeneration) { return false; }
             _deliveredGeneration = format.Generation;
             _delivered = [.. format.Rungs.Select(_ => ResumePoint.None)];
-            int start = _entries.FindIndex(entry => entry.Format.Generation >= format.Generation);
+            int start = _entries.FindIndex(entry => entry.Format?.Generation >= format.Generation);
             Remove(0, Math.Min(_cursor, start < 0 ? _entries.Count : start));
             return true;
         }
@@ -174,7 +175,7 @@ internal sealed class LadderQueue(TimeProvider time)
 
     private bool IsDelivered(in Entry entry)
     {
-        if (entry.Unit is not { IsRandomAccess: true } unit || entry.Format.Generation != _deliveredGeneration) { return false; }
+        if (entry.Unit is not { IsRandomAccess: true } unit || entry.Format!.Generation != _deliveredGeneration) { return false; }
         foreach (ResumePoint point in _delivered)
         {
             if (!point.Covers(entry.Timeline, unit.Pts90k)) { return false; }
@@ -231,11 +232,11 @@ internal sealed class LadderQueue(TimeProvider time)
     }
 
     /// <summary>A unit, or a drain.</summary>
-    /// <param name="Format">The format in force.</param>
+    /// <param name="Format">The format in force; a drain may have none.</param>
     /// <param name="Sequence">Its number.</param>
     /// <param name="Unit">The unit; <see langword="null"/> is a drain.</param>
     /// <param name="Timeline">Numbers timelines.</param>
     /// <param name="StartsSegment">A segment starts with it.</param>
     /// <param name="FollowsGap">Units before it were left out.</param>
-    internal readonly record struct Entry(LadderFormat Format, long Sequence, AccessUnit? Unit, int Timeline, bool StartsSegment, bool FollowsGap);
+    internal readonly record struct Entry(LadderFormat? Format, long Sequence, AccessUnit? Unit, int Timeline, bool StartsSegment, bool FollowsGap);
 }

@@ -6,7 +6,7 @@ using Mirror.Streams.Transcoding;
 
 namespace Mirror.GpuTranscode.Workers;
 
-/// <summary>Encodes one stream's ladder in a worker process, and replaces that process for as long as the stream lives.</summary>
+/// <summary>Encodes one stream's ladder and sound in a worker process, and replaces that process for as long as the stream lives.</summary>
 /// <remarks>
 /// Supervision, again and again: 1. wait for a ladder; 2. ask for a share of the node's processor time; 3. take a worker; 4. let it work until
 /// it fails; 5. wait, longer each time. A new worker gets the units that its predecessor had not delivered frames of, and goes on after the
@@ -27,6 +27,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private readonly GpuPool _gpus;
     private readonly ILogger _logger;
     private readonly RestartDelay _delay;
+    private readonly AudioQueue _audioQueue = new(TimeProvider.System);
     private readonly LadderQueue _queue = new(TimeProvider.System);   // received timestamps are those of this clock, in the worker as well
     private readonly LatencyWindow _latency = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -39,6 +40,11 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private volatile WorkerSession? _session;
     private volatile LadderFormat? _ladder;                  // the one that frames come of
     private volatile LadderFormat? _wanted;                  // the one that was asked for last
+    private volatile AudioFormat? _audio;
+    private long _audioFrames;
+    private long _audioErrors;
+    private volatile bool _isAudioUp;
+    private volatile string? _audioReason;
     private long[] _framesOfRung = [];
     private bool[] _isRungUp = [];
     private volatile bool _isUp;
@@ -46,8 +52,10 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private volatile string? _reason;
     private int _restarts;
     private int _failuresOverUnits;
+    private int _failuresOverAudio;
     private long _droppedByWorkers;
     private long _droppedReported;
+    private long _audioDroppedReported;
     private CancellationTokenSource? _sessionEnd;
 
     /// <param name="streamId">The stream, for the log.</param>
@@ -74,8 +82,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         {
             WorkerStats stats = _session?.Stats ?? default;
             LadderFormat? format = _ladder ?? _wanted;
-            bool isWanted = _wanted is { Rungs.Count: > 0 };
-            string? reason = !isWanted ? null : _reason ?? DescribeLag(stats);
+            string? reason = !IsWanted ? null : _reason ?? _audioReason ?? DescribeLag(stats);
             return new TranscodeState
             {
                 IsDegraded = reason is not null,
@@ -83,11 +90,14 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
                 Device = stats.DeviceName,
                 Restarts = Volatile.Read(ref _restarts),
                 FramesDropped = _queue.Dropped + Volatile.Read(ref _droppedByWorkers),
+                Audio = _audio is { } audio ? StateOf(audio) : null,
                 LatencyMilliseconds = _latency.Percentile95(),
                 Renditions = format is null ? [] : [.. format.Rungs.Select(StateOf)],
             };
         }
     }
+
+    private bool IsWanted => _wanted is { Rungs.Count: > 0 } || _audio is not null;
 
     /// <summary>Process id of the worker at work; <see langword="null"/> while there is none.</summary>
     internal int? WorkerId => _session?.WorkerId;
@@ -99,14 +109,32 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     {
         var format = new LadderFormat(++_generation, source, rungs);
         if (rungs.Count == 0) { Drain(); }
-        TaskCompletionSource set;
         lock (_gate)
         {
             _wanted = format;
             _queue.SetFormat(rungs.Count == 0 ? null : format);
-            (set, _formatSet) = (_formatSet, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
-        _budget.Change(this, source, rungs);
+        OnFormatSet();
+    }
+
+    /// <summary>Says which sound follows, and what to encode of it; once more at each change of the source's format.</summary>
+    /// <param name="source">The source's format.</param>
+    /// <param name="plan">What to encode to; the same each time.</param>
+    public void ConfigureAudio(AudioTrack source, AudioPlan plan)
+    {
+        var format = new AudioFormat(source, plan);
+        _audio = format;
+        _audioReason = null;
+        _audioQueue.SetFormat(format);
+        LogAudio(_streamId, source.CodecString, source.SampleRate, source.Channels, plan.Bitrate / 1000);
+        OnFormatSet();
+    }
+
+    private void OnFormatSet()
+    {
+        TaskCompletionSource set;
+        lock (_gate) { (set, _formatSet) = (_formatSet, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)); }
+        _budget.Change(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null);
         set.SetResult();
     }
 
@@ -120,10 +148,19 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _session?.Wake();
     }
 
+    /// <summary>The next coded audio frame. Never waits.</summary>
+    /// <param name="unit">The frame; retained for as long as it is needed.</param>
+    /// <param name="timeline">Numbers timelines.</param>
+    public void WriteAudio(AccessUnit unit, int timeline)
+    {
+        if (_isRefused || !_audioQueue.Add(unit, timeline)) { return; }
+        _session?.Wake();
+    }
+
     /// <summary>Asks for all that is still held back: no unit follows soon. <see cref="ILadderOutput.OnDrained"/> tells when all has come.</summary>
     public void Drain()
     {
-        _queue.AddDrain();
+        _queue.AddDrain(always: _audio is not null);
         _session?.Wake();
     }
 
@@ -152,6 +189,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         await _supervision;
         _queue.SetFormat(null);
         _queue.Clear();
+        _audioQueue.SetFormat(null);
+        _audioQueue.Clear();
         _stopping.Dispose();
     }
 
@@ -183,10 +222,29 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _output.OnUp();
     }
 
+    void ISessionEvents.OnAudioFormat(AudioTrack track) => _output.OnAudioFormat(track);
+
+    void ISessionEvents.OnAudioFrame(in WorkerAudio frame, MediaBuffer payload)
+    {
+        TranscodeMetrics.AudioFrames.Add(1);
+        Interlocked.Increment(ref _audioFrames);
+        _isAudioUp = true;
+        _output.OnAudioFrame(frame.Timeline, frame.Pts, frame.ReceivedTimestamp, payload);
+        if (_isUp || _wanted is { Rungs.Count: > 0 }) { return; }
+        (_isUp, _reason) = (true, null);
+        _output.OnUp();
+    }
+
+    void ISessionEvents.OnAudioFailed(string reason)
+    {
+        (_isAudioUp, _audioReason) = (false, $"the sound cannot be encoded: {reason}");
+        LogAudioFailed(_streamId, reason);
+    }
+
     void ISessionEvents.OnDrained()
     {
         _output.OnDrained();
-        if (_wanted is { Rungs.Count: 0 }) { _sessionEnd?.Cancel(); }
+        if (!IsWanted) { _sessionEnd?.Cancel(); }
     }
 
     void ISessionEvents.OnImage(int request, ReadOnlySpan<byte> jpeg) => EndSnapshot(request, jpeg.IsEmpty ? null : jpeg.ToArray());
@@ -200,6 +258,12 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         TranscodeMetrics.FramesDropped.Add(dropped - _droppedReported);
         _droppedReported = dropped;
         TranscodeMetrics.Errors.Add(now.Errors - before.Errors);
+        long audioDropped = _audioQueue.Dropped;
+        TranscodeMetrics.AudioDropped.Add(audioDropped - _audioDroppedReported);
+        _audioDroppedReported = audioDropped;
+        TranscodeMetrics.AudioErrors.Add(now.AudioErrors - before.AudioErrors);
+        TranscodeMetrics.AudioFilled.Add(now.AudioFilledMilliseconds - before.AudioFilledMilliseconds);
+        Interlocked.Add(ref _audioErrors, now.AudioErrors - before.AudioErrors);
         RecordMean(TranscodeMetrics.Decode, now.DecodeTicks - before.DecodeTicks, now.FramesDecoded - before.FramesDecoded);
         RecordMean(TranscodeMetrics.Scale, now.ScaleTicks - before.ScaleTicks, now.FramesScaled - before.FramesScaled);
         RecordMean(TranscodeMetrics.Encode, now.EncodeTicks - before.EncodeTicks, now.FramesEncoded - before.FramesEncoded);
@@ -216,8 +280,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         {
             while (true)
             {
-                LadderFormat format = await WaitForLadderAsync(stopping);
-                if (!await ReserveAsync(format, stopping)) { continue; }
+                await WaitForLadderAsync(stopping);
+                if (!await ReserveAsync(stopping)) { continue; }
                 (string? failure, TimeSpan atWork) = await WorkAsync(stopping);
                 if (failure is null) { continue; }           // there was nothing left to do
                 GoDown(failure);
@@ -236,14 +300,14 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         }
     }
 
-    private async Task<LadderFormat> WaitForLadderAsync(CancellationToken stopping)
+    private async Task WaitForLadderAsync(CancellationToken stopping)
     {
         while (true)
         {
             Task set;
             lock (_gate)
             {
-                if (_wanted is { Rungs.Count: > 0 } wanted) { return wanted; }
+                if (IsWanted) { return; }
                 _queue.Clear();
                 set = _formatSet.Task;
             }
@@ -253,10 +317,10 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         }
     }
 
-    private async Task<bool> ReserveAsync(LadderFormat format, CancellationToken stopping)
+    private async Task<bool> ReserveAsync(CancellationToken stopping)
     {
         Task room = _budget.RoomMade;
-        string? refusal = _budget.TryReserve(this, format.Source, format.Rungs);
+        string? refusal = _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null);
         if (refusal is null)
         {
             _isRefused = false;
@@ -269,6 +333,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         }
         _isRefused = true;
         _queue.Clear();
+        _audioQueue.Clear();
         GoDown(refusal);
         await Task.WhenAny(room, Task.Delay(RefusedRetry, stopping));
         return false;
@@ -283,10 +348,10 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         try { worker = await _pool.TakeAsync(stopping); }
         catch (WorkerStartException error) { return (error.Message, TimeSpan.Zero); }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var session = new WorkerSession(worker, _queue, this, _options.WorkerMemory.Bytes, SettingsFor);
+        var session = new WorkerSession(worker, _queue, _audioQueue, this, _options.WorkerMemory.Bytes, SettingsFor);
         _sessionEnd = end;
         _session = session;
-        if (_wanted is { Rungs.Count: 0 }) { await end.CancelAsync(); }
+        if (!IsWanted) { await end.CancelAsync(); }
         string failure = await session.RunAsync(end.Token);
         lock (_gate)
         {
@@ -299,6 +364,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         // Two workers that failed over the same units before they delivered anything: a third would as well.
         _failuresOverUnits = session is { Frames: 0, WasFed: true } ? _failuresOverUnits + 1 : 0;
         _queue.Rewind(forget: _failuresOverUnits > 1);
+        _failuresOverAudio = session is { AudioFrames: 0, WasFedAudio: true } ? _failuresOverAudio + 1 : 0;
+        _audioQueue.Rewind(forget: _failuresOverAudio > 1);
         return (failure, session.FirstFrame == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(session.FirstFrame));
     }
 
@@ -321,7 +388,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private void GoDown(string reason)
     {
         bool isNews = _isUp || _reason != reason;
-        (_isUp, _reason) = (false, reason);
+        (_isUp, _isAudioUp, _reason) = (false, false, reason);
         _isRungUp = new bool[_isRungUp.Length];
         if (isNews) { _output.OnDown(reason); }
     }
@@ -340,6 +407,9 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
             index < frames.Length ? frames[index] : 0, index < isUp.Length && isUp[index]);
     }
 
+    private AudioRenditionState StateOf(AudioFormat audio) => new(AudioPlan.RenditionName, "aac", audio.Plan.Channels, audio.Plan.SampleRate, audio.Plan.Bitrate,
+        Volatile.Read(ref _audioFrames), Volatile.Read(ref _audioErrors), _isAudioUp);
+
     private static string? DescribeLag(in WorkerStats stats) => stats.SkipLevel switch
     {
         0 => stats.LagMicroseconds > LagToReport.TotalMicroseconds ? $"renditions are {stats.LagMicroseconds / 1e6:F1} s late" : null,
@@ -355,6 +425,12 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Stream {Stream}: its encoded frames could not be taken")]
     private partial void LogBug(Exception error, string stream);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: its sound ({Codec}, {SampleRate} Hz, {Channels} channels) is encoded as AAC of {Kilobits} kbit/s")]
+    private partial void LogAudio(string stream, string codec, int sampleRate, int channels, int kilobits);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: its sound cannot be encoded: {Reason}")]
+    private partial void LogAudioFailed(string stream, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: all renditions are up")]
     private partial void LogUp(string stream);

@@ -15,6 +15,7 @@ internal sealed class TranscodeBudget
     private const double SmallestCorrection = 0.1;
     private const double LargestCorrection = 10;
     private const double SmoothingShare = 0.15;              // of one measurement, one a second, in a stream's cost
+    private const double AudioCores = 0.03;                  // sound decoded, resampled and encoded as AAC
     private const int SecondsToTrust = 5;                    // of measurements before they replace the model
 
     private readonly Lock _gate = new();
@@ -49,10 +50,11 @@ internal sealed class TranscodeBudget
     /// <param name="owner">Who asks, the same in every call.</param>
     /// <param name="source">The source.</param>
     /// <param name="rungs">What is to be encoded of it.</param>
+    /// <param name="hasAudio">Its sound is encoded as well.</param>
     /// <returns>Why there is none, in a sentence; <see langword="null"/> when there is.</returns>
-    public string? TryReserve(object owner, VideoTrack source, IReadOnlyList<RungPlan> rungs)
+    public string? TryReserve(object owner, VideoTrack? source, IReadOnlyList<RungPlan> rungs, bool hasAudio = false)
     {
-        double model = ModelledCores(source, rungs);
+        double model = ModelledCores(source, rungs, hasAudio);
         lock (_gate)
         {
             if (_shares.ContainsKey(owner)) { return null; }
@@ -70,9 +72,9 @@ internal sealed class TranscodeBudget
     }
 
     /// <summary>A stream that has a share changed its format: what was measured does not count any more.</summary>
-    public void Change(object owner, VideoTrack source, IReadOnlyList<RungPlan> rungs)
+    public void Change(object owner, VideoTrack? source, IReadOnlyList<RungPlan> rungs, bool hasAudio = false)
     {
-        double model = ModelledCores(source, rungs);
+        double model = ModelledCores(source, rungs, hasAudio);
         lock (_gate)
         {
             if (_shares.TryGetValue(owner, out Share? share) && share.Model != model) { share.Restart(model); }
@@ -110,10 +112,12 @@ internal sealed class TranscodeBudget
     }
 
     /// <summary>What the model says, before its correction: in cores of the machine that it was made on.</summary>
-    internal static double ModelledCores(VideoTrack source, IReadOnlyList<RungPlan> rungs)
+    internal static double ModelledCores(VideoTrack? source, IReadOnlyList<RungPlan> rungs, bool hasAudio = false)
     {
+        double sound = hasAudio ? AudioCores : 0;
+        if (source is null || rungs.Count == 0) { return sound; }
         double rate = source.FrameRate.IsKnown ? source.FrameRate.Value : UsualFrameRate;
-        double cores = MegapixelsPerSecond(source.Width, source.Height, rate) * DecodeCores(source.Codec);
+        double cores = sound + MegapixelsPerSecond(source.Width, source.Height, rate) * DecodeCores(source.Codec);
         foreach (RungPlan rung in rungs)
         {
             double rungRate = rung.LargestFrameRate.IsKnown ? Math.Min(rate, rung.LargestFrameRate.Value) : rate;

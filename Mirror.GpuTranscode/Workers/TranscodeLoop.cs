@@ -9,14 +9,14 @@ using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.Workers;
 
-/// <summary>The inside of a worker process: one thread receives, one transcodes, one sends the heartbeat.</summary>
+/// <summary>The inside of a worker process: one thread receives, one transcodes pictures and sound, one sends the heartbeat.</summary>
 /// <remarks>
 /// The queue between is short. What waits, waits in the node, which decides what to leave out; a full queue stops the receiving thread, and
 /// so the node's sending.
 /// </remarks>
-internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposable
+internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOutput, IDisposable
 {
-    private const int QueueLength = 8;
+    private const int QueueLength = 16;
     private const int MostText = WorkerProtocol.MostFatalText / 4;      // characters, of up to four bytes each
     private const int FFmpegErrors = 16;                     // AV_LOG_ERROR
     private const int MostLines = 20;                        // of the libraries; damaged media makes them talk without end
@@ -30,6 +30,7 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
     private WorkerStats _stats;
     private WorkerStats _counted;                            // by transcoders of earlier formats
     private VideoTranscoder? _transcoder;
+    private AudioTranscoder? _audio;
     private long _lost;
     private long _lostToSkipping;
     private int? _timeline;
@@ -52,6 +53,7 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
     public void Dispose()
     {
         _transcoder?.Dispose();
+        _audio?.Dispose();
         _items.Dispose();
     }
 
@@ -67,6 +69,16 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
         Span<byte> fields = stackalloc byte[WorkerProtocol.FrameFieldsLength];
         new WorkerFrame(rung, frame.Timeline, frame.IsKey, frame.Pts90k, frame.Dts90k, frame.ReceivedTimestamp).WriteTo(fields);
         Send(WorkerMessageType.Frame, fields, frame.Payload);
+    }
+
+    void IAudioOutput.OnAudioFormat(AudioTrack track)
+        => Send(WorkerMessageType.AudioFormat, [], JsonSerializer.SerializeToUtf8Bytes(track, WorkerJson.Default.AudioTrack));
+
+    void IAudioOutput.OnAudioFrame(in EncodedAudio frame)
+    {
+        Span<byte> fields = stackalloc byte[WorkerProtocol.AudioFieldsLength];
+        new WorkerAudio(frame.Timeline, frame.Pts, frame.ReceivedTimestamp).WriteTo(fields);
+        Send(WorkerMessageType.AudioFrame, fields, frame.Payload);
     }
 
     private void Receive()
@@ -116,9 +128,16 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
             case WorkerMessageType.Configure:
                 Configure(item.Payload.Span);
                 break;
+            case WorkerMessageType.Audio:
+                DecodeAudio(item.Audio, item.Payload.Span);
+                break;
+            case WorkerMessageType.ConfigureAudio:
+                ConfigureAudio(item.Payload.Span);
+                break;
             case WorkerMessageType.Drain:
                 Drain();
-                Report(item.Number, lag: null);
+                DrainAudio();
+                Report(lag: null);
                 Send(WorkerMessageType.Drained, item.Fields, []);
                 break;
             case WorkerMessageType.Snapshot:
@@ -169,7 +188,41 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
             ReceivedTimestamp = unit.ReceivedTimestamp,
             Payload = payload,
         });
-        Report(unit.Sequence, lag);
+        Report(lag);
+    }
+
+    private void ConfigureAudio(ReadOnlySpan<byte> json)
+    {
+        AudioConfiguration configuration = WorkerProtocol.ReadJson(json, WorkerJson.Default.AudioConfiguration) ?? throw new InvalidDataException("The configuration of the sound cannot be read.");
+        try
+        {
+            if (_audio is null) { _audio = new AudioTranscoder(configuration.Source, configuration.Plan, configuration.ResumeAfter, this); }
+            else { _audio.ChangeSource(configuration.Source); }
+        }
+        catch (FFmpegException error) { GiveUpAudio(error); }
+    }
+
+    private void DecodeAudio(in WorkerAudio unit, ReadOnlySpan<byte> payload)
+    {
+        SetPhase(WorkerPhase.Transcoding);
+        try { _audio?.Decode(new SourceAudio { Timeline = unit.Timeline, Pts90k = unit.Pts, ReceivedTimestamp = unit.ReceivedTimestamp, Payload = payload }); }
+        catch (FFmpegException error) { GiveUpAudio(error); }
+        Report(lag: null);
+    }
+
+    private void DrainAudio()
+    {
+        try { _audio?.Drain(); }
+        catch (FFmpegException error) { GiveUpAudio(error); }
+    }
+
+    /// <summary>The sound fails, whatever comes: pictures go on without it.</summary>
+    private void GiveUpAudio(FFmpegException error)
+    {
+        _audio?.Dispose();
+        _audio = null;
+        string text = error.Message;
+        Send(WorkerMessageType.AudioFailed, [], Encoding.UTF8.GetBytes(text.Length > MostText ? text[..MostText] : text));
     }
 
     /// <summary>First pictures are left out after decoding, evenly; then before it.</summary>
@@ -184,14 +237,19 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
         };
     }
 
-    /// <summary>Notes for the next heartbeat that one more unit or drain is done with.</summary>
-    private void Report(long sequence, TimeSpan? lag)
+    /// <summary>Notes for the next heartbeat that one more unit, audio frame or drain is done with.</summary>
+    private void Report(TimeSpan? lag)
     {
         lock (_statsGate)
         {
-            _stats.DoneSequence = sequence;
+            _stats.DoneSequence++;
             _stats.Phase = WorkerPhase.Idle;
             if (lag is { } known) { _stats.LagMicroseconds = (long)known.TotalMicroseconds; }
+            if (_audio is { Figures: { } sound })
+            {
+                _stats.AudioErrors = sound.Errors;
+                _stats.AudioFilledMilliseconds = sound.SamplesFilled * 1000 / _audio.SampleRate;
+            }
             if (_transcoder is null) { return; }
             TranscodeFigures figures = _transcoder.Figures;
             bool skipsInDecoder = _transcoder.DecoderSkip != DecoderSkip.Nothing;
@@ -269,11 +327,12 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposab
     }
 
     /// <summary>A message between the threads.</summary>
-    private readonly record struct WorkItem(WorkerMessageType Type, WorkerUnit Unit, long Number, MediaBuffer Payload)
+    private readonly record struct WorkItem(WorkerMessageType Type, WorkerUnit Unit, WorkerAudio Audio, long Number, MediaBuffer Payload)
     {
         public byte[] Fields => BitConverter.GetBytes(Number);
 
         public static WorkItem Of(in WorkerMessage message) => new(message.Type, message.Type == WorkerMessageType.Unit ? WorkerUnit.Read(message.Fields) : default,
+            message.Type == WorkerMessageType.Audio ? WorkerAudio.Read(message.Fields) : default,
             message.Fields.Length switch { 4 => BinaryPrimitives.ReadInt32LittleEndian(message.Fields), 8 => BinaryPrimitives.ReadInt64LittleEndian(message.Fields), _ => 0 },
             message.Payload);
     }

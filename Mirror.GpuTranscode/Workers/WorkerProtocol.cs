@@ -17,11 +17,13 @@ namespace Mirror.GpuTranscode.Workers;
 internal static class WorkerProtocol
 {
     public const int HeaderLength = 8;                       // bodyLength(4) type(2) mark(2)
-    public const int UnitFieldsLength = 40;                  // sequence(8) timeline(4) flags(4) pts(8) dts(8) received(8)
+    public const int UnitFieldsLength = 32;                  // timeline(4) flags(4) pts(8) dts(8) received(8)
     public const int FrameFieldsLength = 40;                 // rung(4) timeline(4) flags(4) reserved(4) pts(8) dts(8) received(8): see WorkerFrame
+    public const int AudioFieldsLength = 24;                 // timeline(4) reserved(4) pts(8) received(8): see WorkerAudio
     public const int MostFields = 128;
     public const int MostFatalText = 4096;
     private const int LargestUnit = 16 * 1024 * 1024;        // ingest drops access units above 10 MiB
+    private const int LargestAudio = 1024 * 1024;            // far beyond any codec's frame
     private const int LargestJson = 1024 * 1024;
     private const ushort Mark = 0x574D;
 
@@ -48,7 +50,9 @@ internal static class WorkerProtocol
     /// <summary>Bytes of a message's fields; negative for a type that there is not.</summary>
     public static int FieldsLength(WorkerMessageType type) => type switch
     {
-        WorkerMessageType.Configure or WorkerMessageType.Probe or WorkerMessageType.Ready or WorkerMessageType.Capabilities or WorkerMessageType.Fatal => 0,
+        WorkerMessageType.Configure or WorkerMessageType.ConfigureAudio or WorkerMessageType.Probe or WorkerMessageType.Ready or WorkerMessageType.Capabilities => 0,
+        WorkerMessageType.AudioFormat or WorkerMessageType.AudioFailed or WorkerMessageType.Fatal => 0,
+        WorkerMessageType.Audio or WorkerMessageType.AudioFrame => AudioFieldsLength,
         WorkerMessageType.Unit => UnitFieldsLength,
         WorkerMessageType.Drain or WorkerMessageType.Drained or WorkerMessageType.Snapshot => 8,
         WorkerMessageType.Still => 4,
@@ -70,6 +74,9 @@ internal static class WorkerProtocol
 
     public static byte[] WriteConfigure(WorkerConfiguration configuration)
         => Write(WorkerMessageType.Configure, [], JsonSerializer.SerializeToUtf8Bytes(configuration, WorkerJson.Default.WorkerConfiguration));
+
+    public static byte[] WriteConfigureAudio(AudioConfiguration configuration)
+        => Write(WorkerMessageType.ConfigureAudio, [], JsonSerializer.SerializeToUtf8Bytes(configuration, WorkerJson.Default.AudioConfiguration));
 
     public static byte[] WriteDrain(long sequence) => Write(WorkerMessageType.Drain, Fields(sequence), []);
 
@@ -111,8 +118,9 @@ internal static class WorkerProtocol
     private static int LargestPayload(WorkerMessageType type) => type switch
     {
         WorkerMessageType.Unit or WorkerMessageType.Frame or WorkerMessageType.Image or WorkerMessageType.Still => LargestUnit,
-        WorkerMessageType.Configure or WorkerMessageType.Format or WorkerMessageType.Capabilities => LargestJson,
-        WorkerMessageType.Fatal or WorkerMessageType.Ready => MostFatalText,
+        WorkerMessageType.Audio or WorkerMessageType.AudioFrame => LargestAudio,
+        WorkerMessageType.Configure or WorkerMessageType.ConfigureAudio or WorkerMessageType.Format or WorkerMessageType.AudioFormat or WorkerMessageType.Capabilities => LargestJson,
+        WorkerMessageType.Fatal or WorkerMessageType.AudioFailed or WorkerMessageType.Ready => MostFatalText,
         _ => 0,
     };
 
@@ -145,6 +153,12 @@ internal enum WorkerMessageType : ushort
     /// <summary>To the worker: find out what the machine can do.</summary>
     Probe = 6,
 
+    /// <summary>To the worker: encode this sound from here on (JSON).</summary>
+    ConfigureAudio = 7,
+
+    /// <summary>To the worker: the next coded audio frame.</summary>
+    Audio = 8,
+
     /// <summary>From the worker: the libraries are loaded. Payload: why they are not, as text.</summary>
     Ready = 64,
 
@@ -171,11 +185,22 @@ internal enum WorkerMessageType : ushort
 
     /// <summary>From the worker, as its last: why it gives up, as text.</summary>
     Fatal = 72,
+
+    /// <summary>From the worker: the format of the encoded sound (JSON).</summary>
+    AudioFormat = 73,
+
+    /// <summary>From the worker: an encoded audio frame.</summary>
+    AudioFrame = 74,
+
+    /// <summary>From the worker: why there is no sound until the next <see cref="ConfigureAudio"/>, as text.</summary>
+    AudioFailed = 75,
 }
 
 /// <summary>JSON of the messages that carry structured values.</summary>
 [JsonSourceGenerationOptions(IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(WorkerConfiguration))]
+[JsonSerializable(typeof(AudioConfiguration))]
 [JsonSerializable(typeof(VideoTrack))]
+[JsonSerializable(typeof(AudioTrack))]
 [JsonSerializable(typeof(TranscodeCapabilities))]
 internal sealed partial class WorkerJson : JsonSerializerContext;

@@ -7,12 +7,13 @@ using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.Workers;
 
-/// <summary>One worker at work for one stream: sends units, takes frames, and watches that it goes on.</summary>
+/// <summary>One worker at work for one stream: sends units and audio frames, takes what is encoded, and watches that it goes on.</summary>
 internal sealed class WorkerSession
 {
     private const int HeadLength = WorkerProtocol.HeaderLength + WorkerProtocol.UnitFieldsLength;
     private readonly WorkerProcess _worker;
     private readonly LadderQueue _queue;
+    private readonly AudioQueue _audio;
     private readonly ISessionEvents _events;
     private readonly Func<LadderFormat, TranscoderSettings> _settings;
     private readonly WorkerWatch _watch;
@@ -22,11 +23,15 @@ internal sealed class WorkerSession
     private readonly byte[] _head = new byte[HeadLength];
     private readonly List<ArraySegment<byte>> _segments = [];
     private LadderFormat? _configured;
+    private AudioTrack? _audioTrack;
+    private LadderFormat? _sentFormat;
+    private AudioFormat? _sentAudioFormat;
+    private long _sent;                                      // units, audio frames and drains
     private string? _fatal;
 
-    public WorkerSession(WorkerProcess worker, LadderQueue queue, ISessionEvents events, long largestMemory, Func<LadderFormat, TranscoderSettings> settings)
+    public WorkerSession(WorkerProcess worker, LadderQueue queue, AudioQueue audio, ISessionEvents events, long largestMemory, Func<LadderFormat, TranscoderSettings> settings)
     {
-        (_worker, _queue, _events, _settings) = (worker, queue, events, settings);
+        (_worker, _queue, _audio, _events, _settings) = (worker, queue, audio, events, settings);
         _watch = new WorkerWatch(worker.Meter, largestMemory);
     }
 
@@ -38,7 +43,13 @@ internal sealed class WorkerSession
     /// <summary>Whether it was sent any unit.</summary>
     public bool WasFed { get; private set; }
 
-    /// <summary>When the first frame came, in ticks of the monotonic clock; zero before.</summary>
+    /// <summary>Audio frames taken from this worker.</summary>
+    public long AudioFrames { get; private set; }
+
+    /// <summary>Whether it was sent any audio.</summary>
+    public bool WasFedAudio { get; private set; }
+
+    /// <summary>When the first frame came, of pictures or sound, in ticks of the monotonic clock; zero before.</summary>
     public long FirstFrame { get; private set; }
 
     /// <summary>The last heartbeat.</summary>
@@ -73,25 +84,21 @@ internal sealed class WorkerSession
     {
         try
         {
-            LadderFormat? sent = null;
             while (true)
             {
                 while (_requests.Reader.TryRead(out byte[]? request)) { await _worker.SendAsync(request, cancellationToken); }
-                if (!_queue.TryTake(out LadderQueue.Entry next))
+                // Sound goes first: it is little, and pictures may be waited for.
+                if (_audio.TryTake(out AudioQueue.Entry sound))
                 {
-                    await _wake.Reader.ReadAsync(cancellationToken);
-                    continue;
+                    try { await SendAsync(sound, cancellationToken); }
+                    finally { sound.Unit.Release(); }
                 }
-                try
+                else if (_queue.TryTake(out LadderQueue.Entry next))
                 {
-                    if (next.Format != sent)
-                    {
-                        sent = next.Format;
-                        await ConfigureAsync(sent, cancellationToken);
-                    }
-                    await SendAsync(next, cancellationToken);
+                    try { await SendAsync(next, cancellationToken); }
+                    finally { next.Unit?.Release(); }
                 }
-                finally { next.Unit?.Release(); }
+                else { await _wake.Reader.ReadAsync(cancellationToken); }
             }
         }
         catch (Exception error) when (IsEnd(error) && !cancellationToken.IsCancellationRequested)
@@ -117,9 +124,29 @@ internal sealed class WorkerSession
         await _worker.SendAsync(message, cancellationToken);
     }
 
+    private async ValueTask SendAsync(AudioQueue.Entry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Format != _sentAudioFormat)
+        {
+            _sentAudioFormat = entry.Format;
+            var configuration = new AudioConfiguration { Source = entry.Format.Source, Plan = entry.Format.Plan, ResumeAfter = _audio.Delivered };
+            await _worker.SendAsync(WorkerProtocol.WriteConfigureAudio(configuration), cancellationToken);
+        }
+        WasFedAudio = true;
+        _watch.OnSent(++_sent);
+        WorkerProtocol.WriteHeader(_head, WorkerMessageType.Audio, WorkerProtocol.AudioFieldsLength + entry.Unit.Payload.Length);
+        new WorkerAudio(entry.Timeline, entry.Unit.Pts90k, entry.Unit.ReceivedTimestamp).WriteTo(_head.AsSpan(WorkerProtocol.HeaderLength));
+        await SendAsync(WorkerProtocol.AudioFieldsLength, entry.Unit.Payload);
+    }
+
     private async ValueTask SendAsync(LadderQueue.Entry entry, CancellationToken cancellationToken)
     {
-        _watch.OnSent(entry.Sequence);
+        if (entry.Format is { } format && format != _sentFormat)
+        {
+            _sentFormat = format;
+            await ConfigureAsync(format, cancellationToken);
+        }
+        _watch.OnSent(++_sent);
         if (entry.Unit is not { } unit)
         {
             await _worker.SendAsync(WorkerProtocol.WriteDrain(entry.Sequence), cancellationToken);
@@ -127,11 +154,17 @@ internal sealed class WorkerSession
         }
         WasFed = true;
         WorkerProtocol.WriteHeader(_head, WorkerMessageType.Unit, WorkerProtocol.UnitFieldsLength + unit.Payload.Length);
-        new WorkerUnit(entry.Sequence, entry.Timeline, entry.StartsSegment, entry.FollowsGap, unit.Pts90k, unit.Dts90k, unit.ReceivedTimestamp)
+        new WorkerUnit(entry.Timeline, entry.StartsSegment, entry.FollowsGap, unit.Pts90k, unit.Dts90k, unit.ReceivedTimestamp)
             .WriteTo(_head.AsSpan(WorkerProtocol.HeaderLength));
+        await SendAsync(WorkerProtocol.UnitFieldsLength, unit.Payload);
+    }
+
+    /// <summary>Sends the header and the fields that were written, and a payload, in one call.</summary>
+    private async ValueTask SendAsync(int fieldsLength, MediaBuffer media)
+    {
         _segments.Clear();
-        _segments.Add(_head);
-        if (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(unit.Payload.Memory, out ArraySegment<byte> payload) && payload.Count > 0) { _segments.Add(payload); }
+        _segments.Add(new ArraySegment<byte>(_head, 0, WorkerProtocol.HeaderLength + fieldsLength));
+        if (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(media.Memory, out ArraySegment<byte> payload) && payload.Count > 0) { _segments.Add(payload); }
         int count = await _worker.Socket.SendAsync(_segments, SocketFlags.None);
         if (count != _segments.Sum(static segment => segment.Count)) { throw new IOException("A message was sent in part."); }
     }
@@ -165,7 +198,7 @@ internal sealed class WorkerSession
         while (_worker.Reader.TryRead(out WorkerMessage message))
         {
             bool isSound = Dispatch(message);
-            if (message.Type != WorkerMessageType.Frame || !isSound) { message.Payload.Release(); }
+            if (message.Type is not (WorkerMessageType.Frame or WorkerMessageType.AudioFrame) || !isSound) { message.Payload.Release(); }
             if (!isSound) { return "The worker process sent a message that makes no sense."; }
             if (_fatal is not null) { return _fatal; }
         }
@@ -179,10 +212,27 @@ internal sealed class WorkerSession
             case WorkerMessageType.Frame:
                 WorkerFrame frame = WorkerFrame.Read(message.Fields);
                 if (_configured is null || frame.Rung < 0 || frame.Rung >= _configured.Rungs.Count) { return false; }
-                if (Frames++ == 0) { FirstFrame = Stopwatch.GetTimestamp(); }
-                _watch.OnFrame();
+                Frames++;
+                NoteFrame();
                 _queue.OnDelivered(frame.Rung, frame);
                 _events.OnFrame(frame, message.Payload);
+                return true;
+            case WorkerMessageType.AudioFrame:
+                WorkerAudio sound = WorkerAudio.Read(message.Fields);
+                if (_audioTrack is null) { return false; }
+                AudioFrames++;
+                NoteFrame();
+                _audio.OnDelivered(sound, (long)((Int128)sound.Pts * 90_000 / _audioTrack.SampleRate));
+                _events.OnAudioFrame(sound, message.Payload);
+                return true;
+            case WorkerMessageType.AudioFormat:
+                AudioTrack? audioTrack = WorkerProtocol.ReadJson(message.Payload.Span, WorkerJson.Default.AudioTrack);
+                if (audioTrack is not { SampleRate: > 0 }) { return false; }
+                _audioTrack = audioTrack;
+                _events.OnAudioFormat(audioTrack);
+                return true;
+            case WorkerMessageType.AudioFailed:
+                _events.OnAudioFailed(Encoding.UTF8.GetString(message.Payload.Span));
                 return true;
             case WorkerMessageType.Format:
                 int rung = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(message.Fields);
@@ -219,6 +269,12 @@ internal sealed class WorkerSession
         }
     }
 
+    private void NoteFrame()
+    {
+        if (FirstFrame == 0) { FirstFrame = Stopwatch.GetTimestamp(); }
+        _watch.OnFrame();
+    }
+
     private async Task<string?> WatchAsync(CancellationToken cancellationToken)
     {
         try
@@ -246,6 +302,14 @@ internal interface ISessionEvents
 
     /// <summary>A frame; the payload's reference passes.</summary>
     void OnFrame(in WorkerFrame frame, MediaBuffer payload);
+
+    void OnAudioFormat(AudioTrack track);
+
+    /// <summary>An encoded audio frame; the payload's reference passes.</summary>
+    void OnAudioFrame(in WorkerAudio frame, MediaBuffer payload);
+
+    /// <summary>There is no sound for now.</summary>
+    void OnAudioFailed(string reason);
 
     void OnDrained();
 

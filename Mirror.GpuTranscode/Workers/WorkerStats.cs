@@ -6,9 +6,9 @@ namespace Mirror.GpuTranscode.Workers;
 internal record struct WorkerStats
 {
     /// <summary>Bytes of the message's fields.</summary>
-    public const int Length = 13 * sizeof(long);
+    public const int Length = 15 * sizeof(long);
 
-    /// <summary>Sequence of the last unit or drain that is done with: a codec that hangs leaves it where it is.</summary>
+    /// <summary>Units, audio frames and drains that are done with: a codec that hangs leaves it where it is.</summary>
     public long DoneSequence;
 
     /// <summary>What the worker is at.</summary>
@@ -47,6 +47,12 @@ internal record struct WorkerStats
     /// <summary>Where it is done: an index into <see cref="Devices"/>.</summary>
     public long Device;
 
+    /// <summary>Audio frames of the source that could not be decoded.</summary>
+    public long AudioErrors;
+
+    /// <summary>Milliseconds of silence put where the source had no sound.</summary>
+    public long AudioFilledMilliseconds;
+
     private static readonly string?[] Devices = [null, "cpu", "gpu", "gpu+cpu"];
 
     /// <summary>The device in words; see <see cref="Mirror.Streams.Transcoding.TranscodeState.Device"/>.</summary>
@@ -61,7 +67,7 @@ internal record struct WorkerStats
         ReadOnlySpan<long> values =
         [
             DoneSequence, (long)Phase, SkipLevel, LagMicroseconds, FramesDecoded, FramesEncoded, FramesDropped, Errors,
-            DecodeTicks, ScaleTicks, EncodeTicks, FramesScaled, Device,
+            DecodeTicks, ScaleTicks, EncodeTicks, FramesScaled, Device, AudioErrors, AudioFilledMilliseconds,
         ];
         for (int i = 0; i < values.Length; i++) { BinaryPrimitives.WriteInt64LittleEndian(fields[(i * 8)..], values[i]); }
     }
@@ -85,6 +91,8 @@ internal record struct WorkerStats
             EncodeTicks = values[10],
             FramesScaled = values[11],
             Device = values[12],
+            AudioErrors = values[13],
+            AudioFilledMilliseconds = values[14],
         };
     }
 }

@@ -1,15 +1,16 @@
 namespace Mirror.ServiceDefaults.Configuration;
 
-/// <summary>Reads a file of its own with several sections of one kind, each under its name.</summary>
+/// <summary>Reads a file of its own with several entries of one kind, each under its name.</summary>
 public static class MirrorOptionsFile
 {
-    /// <summary>Reads <c>section: {first: {…}, second: {…}}</c>, with the checks and the messages of Mirror's own configuration.</summary>
+    /// <summary>Reads <c>section: {first: {…}, second: {…}}</c> and sections beside it, with the checks and the messages of Mirror's own configuration.</summary>
     /// <typeparam name="T">The options class of one entry; its defaults hold for what an entry leaves out.</typeparam>
     /// <param name="path">The YAML file.</param>
-    /// <param name="section">The only key at its top.</param>
+    /// <param name="section">The key at its top under which the entries stand.</param>
+    /// <param name="others">Further keys at its top, each with the options that it sets.</param>
     /// <returns>The entries with their names, in the file's order.</returns>
     /// <exception cref="MirrorStartException">The file cannot be read, or something in it is not allowed: one line names the place and what is.</exception>
-    public static IReadOnlyList<KeyValuePair<string, T>> LoadNamed<T>(string path, string section) where T : class, new()
+    public static IReadOnlyList<KeyValuePair<string, T>> LoadNamed<T>(string path, string section, params (string Section, object Options)[] others) where T : class, new()
     {
         ArgumentNullException.ThrowIfNull(path);
         string shownAs = Path.GetFileName(path);
@@ -25,6 +26,11 @@ public static class MirrorOptionsFile
                 key => values.TryGetValue(key, out SettingValue value) ? value : null, Path.GetDirectoryName(Path.GetFullPath(path))!);
             known.UnionWith(settings.Select(setting => setting.Key));
             entries.Add(new(name, options));
+        }
+        foreach ((string other, object options) in others)
+        {
+            IReadOnlyList<BoundSetting> settings = OptionsBinder.Bind(options, other, key => values.TryGetValue(key, out SettingValue value) ? value : null, Path.GetDirectoryName(Path.GetFullPath(path))!);
+            known.UnionWith(settings.Select(setting => setting.Key));
         }
         foreach ((string key, SettingValue value) in values)
         {

@@ -26,7 +26,21 @@ public sealed record TranscodeState
 
     /// <summary>The encoded renditions, from the largest.</summary>
     public IReadOnlyList<RenditionState> Renditions { get; init; } = [];
+
+    /// <summary>The encoded sound; <see langword="null"/> where the source's serves every rendition, or there is none.</summary>
+    public AudioRenditionState? Audio { get; init; }
 }
+
+/// <summary>The encoded sound, which all encoded renditions share.</summary>
+/// <param name="Name">Its name, <c>audio-aac</c>.</param>
+/// <param name="Codec">aac.</param>
+/// <param name="Channels">Channels.</param>
+/// <param name="SampleRate">Samples per second.</param>
+/// <param name="Bitrate">Aimed bit rate, in bit/s.</param>
+/// <param name="FramesEncoded">Frames encoded since the stream began.</param>
+/// <param name="DecodeErrors">Frames of the source's sound that could not be decoded; silence stands for them.</param>
+/// <param name="IsUp">Whether it is being made.</param>
+public sealed record AudioRenditionState(string Name, string Codec, int Channels, int SampleRate, long Bitrate, long FramesEncoded, long DecodeErrors, bool IsUp);
 
 /// <summary>One encoded rendition.</summary>
 /// <param name="Name">Its name, such as <c>360p</c>.</param>

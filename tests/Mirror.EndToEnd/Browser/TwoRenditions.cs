@@ -45,7 +45,7 @@ internal sealed class TwoRenditions : IAsyncDisposable
         _low = new VideoPackager(Rendition(Low, low.First(unit => unit.Track is VideoTrack).Track, 90_000, Frame), [], SegmentDuration, Frame, stream, NullLogger.Instance);
         AccessUnit sound = source.First(unit => unit.Track is AudioTrack);
         int rate = ((AudioTrack)sound.Track).SampleRate;
-        _audio = new AudioPackager(Rendition("audio", sound.Track, (uint)rate, TimeSpan.FromSeconds((double)sound.SampleCount / rate)), cuts, SegmentDuration);
+        _audio = new AudioPackager(Rendition("audio", sound.Track, (uint)rate, TimeSpan.FromSeconds((double)sound.SampleCount / rate)), cuts, follower: null, SegmentDuration);
         _publishing = Task.Run(PublishAsync);
     }
 

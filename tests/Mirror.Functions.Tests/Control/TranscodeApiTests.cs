@@ -114,6 +114,19 @@ public sealed class TranscodeApiTests : IAsyncLifetime
         JsonObject rendition = Assert.Single(transcode["renditions"]!.AsArray())!.AsObject();
         Assert.Equal(["name", "codec", "resolution", "bitrate", "frames_encoded", "up"], rendition.Select(field => field.Key));
         Assert.Equal(("360p", "640x360", 400_000L, true), ((string?)rendition["name"], (string?)rendition["resolution"], (long)rendition["bitrate"]!, (bool)rendition["up"]!));
+        JsonObject audio = transcode["audio"]!.AsObject();
+        Assert.Equal(["name", "codec", "channels", "sample_rate", "bitrate", "frames_encoded", "decode_errors", "up"], audio.Select(field => field.Key));
+        Assert.Equal(("audio-aac", "aac", 2, 48_000, 1L, true),
+            ((string?)audio["name"], (string?)audio["codec"], (int)audio["channels"]!, (int)audio["sample_rate"]!, (long)audio["decode_errors"]!, (bool)audio["up"]!));
+    }
+
+    [Fact]
+    public async Task A_stream_whose_sound_is_left_alone_tells_nothing_of_it()
+    {
+        await _server.PutAsync("studio", StreamStatus.Active);
+        _node.State = _node.State with { Audio = null };
+        JsonNode transcode = (await _server.Client.GetFromJsonAsync<JsonNode>("api/v1/streams/studio"))!["transcode"]!;
+        Assert.DoesNotContain("audio", transcode.AsObject());
     }
 
     private static async Task<string> ExpectErrorAsync(ControlServer server, string path, HttpStatusCode expected)
@@ -144,6 +157,7 @@ public sealed class TranscodeApiTests : IAsyncLifetime
         {
             IsDegraded = false, Device = "cpu", Restarts = 3, FramesDropped = 7, LatencyMilliseconds = 41.49,
             Renditions = [new RenditionState("360p", "h264", "640x360", 400_000, 1_000, IsUp: true)],
+            Audio = new AudioRenditionState("audio-aac", "aac", 2, 48_000, 64_000, 900, 1, IsUp: true),
         };
 
         public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new TranscodeCapabilities

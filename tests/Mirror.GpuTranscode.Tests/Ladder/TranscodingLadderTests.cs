@@ -64,12 +64,35 @@ public sealed class TranscodingLadderTests : IDisposable
     [InlineData("ladder:\n  x:\n    profile: baseline\n    b_frames: 2", "no B-frames")]
     [InlineData("rungs:\n  x:\n    height: 360", "nothing stands under ladder")]
     [InlineData("", "nothing stands under ladder")]
+    [InlineData("ladder:\n  audio-aac:\n    height: 360", "is the encoded sound")]
+    [InlineData("ladder:\n  x:\n    height: 360\naudio:\n  channels: 3", "audio.channels = 3")]
+    [InlineData("ladder:\n  x:\n    height: 360\naudio:\n  codek: aac", "Did you mean audio.codec?")]
+    [InlineData("ladder:\n  x:\n    height: 360\naudio:\n  sample_rate: 12345", "audio.sample_rate")]
     [InlineData("ladder: [", " line ")]
     public void A_wrong_file_is_refused_with_its_place(string text, string message)
     {
         var error = Assert.Throws<MirrorStartException>(() => Load(text));
         Assert.Equal(MirrorStartException.ConfigurationWrong, error.ExitCode);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", Codec.Ac3, "ac-3", 6, 384_000, true, true)]
+    [InlineData("", Codec.MpegAudio, "mp4a.40.33", 2, 192_000, false, true)]      // no player has it
+    [InlineData("", Codec.Aac, "mp4a.40.2", 2, 128_000, true, true)]
+    [InlineData("", Codec.Aac, "mp4a.40.2", 2, 69_000, true, false)]
+    [InlineData("", Codec.Aac, "mp4a.40.2", 1, 48_000, true, false)]
+    [InlineData("", Codec.Aac, "mp4a.40.2", 6, 60_000, true, true)]
+    [InlineData("", Codec.Aac, "mp4a.40.5", 2, 48_000, true, true)]               // HE-AAC
+    [InlineData("", Codec.Aac, "mp4a.40.2", 2, 0, true, true)]                    // of a rate that is not known
+    [InlineData("", Codec.Aac, "mp4a.40.2", 2, 128_000, false, false)]            // goes with no encoded picture
+    [InlineData("audio:\n  codec: off", Codec.Ac3, "ac-3", 6, 384_000, true, false)]
+    [InlineData("audio:\n  bypass_if_match: false", Codec.Aac, "mp4a.40.2", 2, 48_000, true, true)]
+    [InlineData("audio:\n  bitrate: 128kbps", Codec.Aac, "mp4a.40.2", 2, 128_000, true, false)]
+    public void Sound_is_encoded_where_the_sources_would_not_do(string text, Codec codec, string codecString, int channels, long bitrate, bool hasRungs, bool expected)
+    {
+        var source = new AudioTrack { Id = 2, Codec = codec, CodecString = codecString, Channels = channels, SampleRate = 48_000, DecoderConfiguration = default };
+        Assert.Equal(expected, Load($"ladder:\n  x:\n    height: 360\n{text}").PlanAudioFor(source, bitrate, hasRungs) is not null);
     }
 
     private TranscodingLadder Load(string text)

@@ -146,7 +146,7 @@ public sealed class FollowerPackagerTests
         public const string Source = "source";
         private static readonly DateTime Epoch = new(2026, 6, 1, 0, 0, 0, DateTimeKind.Utc);
         private readonly VideoPackager _source;
-        private readonly FollowerPackager _follower;
+        private readonly VideoFollowerPackager _follower;
         private readonly Queue<(int Timeline, long Pts90k, bool IsKey)> _encoder = new();
         private int _timeline;
         private bool _startsSegment;
@@ -157,7 +157,7 @@ public sealed class FollowerPackagerTests
             TimeSpan frame = TimeSpan.FromSeconds(Frame90k / 90_000.0);
             RenditionPlan Plan(string name) => new(new RenditionKey("s", name), true, VideoPackager.Timescale, TimeSpan.FromMilliseconds(100), 1, 50, 0);
             _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), frame, "s", NullLogger.Instance);
-            _follower = new FollowerPackager(Plan(Rendition), frame * pictureStep, isReordered: false, publisher, Time);
+            _follower = new VideoFollowerPackager(Plan(Rendition), frame * pictureStep, isReordered: false, publisher, Time);
         }
 
         public ManualTime Time { get; } = new();

@@ -109,8 +109,8 @@ public sealed class LadderQueueTests : IDisposable
     public void Drains_stay_where_units_go()
     {
         Add(0..5);
-        _queue.AddDrain();
-        _queue.AddDrain();                                   // says nothing new
+        _queue.AddDrain(always: false);
+        _queue.AddDrain(always: false);                                   // says nothing new
         _time.Advance(TimeSpan.FromSeconds(7));
         Add(10..11);
         List<LadderQueue.Entry> entries = TakeEntries();
@@ -124,7 +124,7 @@ public sealed class LadderQueueTests : IDisposable
     public void What_a_drain_gave_out_is_let_go()
     {
         Add(0..15);
-        _queue.AddDrain();
+        _queue.AddDrain(always: false);
         List<LadderQueue.Entry> entries = TakeEntries();
         _queue.OnConfigured(_format);
         _queue.OnDrained(entries[^1].Sequence);

@@ -56,6 +56,23 @@ internal sealed class LadderRecorder : ILadderOutput
         OnEachFrame?.Invoke();
     }
 
+    public List<(int Timeline, long Pts)> AudioFrames { get; } = [];
+
+    public AudioTrack? AudioFormat { get; private set; }
+
+    public int AudioCount
+    {
+        get { lock (_gate) { return AudioFrames.Count; } }
+    }
+
+    public void OnAudioFormat(AudioTrack track) => Do($"audio {track.SampleRate}", () => AudioFormat = track);
+
+    public void OnAudioFrame(int timeline, long pts, long receivedTimestamp, MediaBuffer payload)
+    {
+        Do(null, () => AudioFrames.Add((timeline, pts)));
+        payload.Release();
+    }
+
     public void OnDrained() => Do("drained", static () => { });
 
     public void OnDown(string reason) => Do("down " + reason, () => Changes.Add((false, Stopwatch.GetTimestamp())));

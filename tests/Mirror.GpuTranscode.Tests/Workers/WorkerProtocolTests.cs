@@ -54,6 +54,33 @@ public sealed class WorkerProtocolTests
     }
 
     [Fact]
+    public void A_configuration_of_sound_keeps_its_values()
+    {
+        var sent = new AudioConfiguration
+        {
+            Source = new AudioTrack { Id = 2, Codec = Codec.Ac3, CodecString = "ac-3", DecoderConfiguration = new byte[] { 1, 2, 3 }, SampleRate = 44_100, Channels = 6 },
+            Plan = new AudioPlan { Bitrate = 64_000, Channels = 2, SampleRate = 48_000 },
+            ResumeAfter = new AudioResumePoint(3, -1_024),
+        };
+        byte[] payload = Read(WorkerProtocol.WriteConfigureAudio(sent), int.MaxValue).Single().Payload;
+        AudioConfiguration received = WorkerProtocol.ReadJson(payload, WorkerJson.Default.AudioConfiguration)!;
+        Assert.Equal(sent with { Source = received.Source }, received);
+        Assert.True(sent.Source.SameFormatAs(received.Source));
+    }
+
+    [Fact]
+    public void An_audio_frame_keeps_its_fields()
+    {
+        var sent = new WorkerAudio(7, -90_000, 123_456_789);
+        byte[] fields = new byte[WorkerProtocol.AudioFieldsLength];
+        sent.WriteTo(fields);
+        Assert.Equal(sent, WorkerAudio.Read(fields));
+        (WorkerMessageType type, byte[] _, byte[] payload) = Read(WorkerProtocol.Write(WorkerMessageType.Audio, fields, [1, 2]), int.MaxValue).Single();
+        Assert.Equal(WorkerMessageType.Audio, type);
+        Assert.Equal([1, 2], payload);
+    }
+
+    [Fact]
     public void A_still_keeps_its_track_and_unit()
     {
         byte[] payload = Read(WorkerProtocol.WriteStill(7, Track, [1, 2, 3]), int.MaxValue).Single().Payload;
@@ -132,7 +159,7 @@ public sealed class WorkerProtocolTests
         Assert.True(reader.IsCorrupt);
     }
 
-    private static readonly WorkerUnit Unit = new(7, 3, StartsSegment: true, FollowsGap: true, 900_000, 890_000, 123_456_789);
+    private static readonly WorkerUnit Unit = new(3, StartsSegment: true, FollowsGap: true, 900_000, 890_000, 123_456_789);
     private static readonly WorkerFrame Frame = new(2, 3, IsKey: true, -5, -10, 123_456_789);
     private static readonly WorkerStats Stats = new()
     {
@@ -149,6 +176,8 @@ public sealed class WorkerProtocolTests
         EncodeTicks = 10,
         FramesScaled = 11,
         DeviceName = "cpu",
+        AudioErrors = 12,
+        AudioFilledMilliseconds = 13,
     };
 
     private static WorkerConfiguration Configuration() => new()
