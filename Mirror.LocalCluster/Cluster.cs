@@ -43,7 +43,7 @@ public sealed class Cluster : IAsyncDisposable
             [
                 "--server.http_port", Text(_topicPort), "--server.https_port", Text(FreePorts.Take()), "--server.https_address", "127.0.0.1",
                 "--server.certificate.directory", Path.Combine(folder, "certs"), "--event_topic.directory", Path.Combine(folder, "topic"),
-                "--event_topic.dead_letter", Path.Combine(folder, "topic", "dead-letter.jsonl"), "--event_topic.retry_factor", "0.01", "--logging.level", "warning",
+                "--event_topic.dead_letter", Path.Combine(folder, "topic", "dead-letter.jsonl"), "--event_topic.retry_factor", "0.01",
             ],
             new Dictionary<string, string> { ["MIRROR_EVENT_TOPIC_KEY"] = key, ["MIRROR_EVENT_TOPIC_SUBSCRIBERS"] = webhooks });
     }
@@ -151,6 +151,7 @@ public sealed class Cluster : IAsyncDisposable
             "--server.http_port", Text(http), "--server.https_port", Text(https), "--server.https_address", "127.0.0.1", "--cluster.port", Text(FreePorts.Take()), "--cluster.name", name,
             "--server.certificate.directory", Path.Combine(_folder, "certs"), "--store.directory", Path.Combine(folder, "segments"),
             .. srt == 0 ? Array.Empty<string>() : ["--ingestion.srt.port", Text(srt), "--ingestion.srt.address", "127.0.0.1"],
+            .. kind != NodeKind.Functions ? Array.Empty<string>() : ["--hooks.dead_letter", Path.Combine(folder, "dead-letter.jsonl")],
             .. plan.Settings,
         ];
         return new ClusterNode(kind, new ClusterProcess(name, _folder, program, arguments, environment), new Uri($"http://127.0.0.1:{http}/"), new Uri($"https://localhost:{https}/"), srt);

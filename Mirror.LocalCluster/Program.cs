@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 using Mirror.LocalCluster;
 
 var nodes = new Option<int>("--nodes") { Description = "Nodes of each kind: ingest, transcode, origin, functions", DefaultValueFactory = _ => 2 };
@@ -6,14 +8,14 @@ var streams = new Option<int>("--streams") { Description = "Test streams to push
 var redis = new Option<string>("--redis") { Description = "Program for the shared state", DefaultValueFactory = _ => "redis-server" };
 redis.AcceptOnlyFromAmong("redis-server", "garnet-server");
 var settings = new Argument<string[]>("settings") { Description = "Further words for every node, such as -- --delivery.live_window 60s", Arity = ArgumentArity.ZeroOrMore };
-nodes.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 1 or > 8) { result.AddError("--nodes is from 1 to 8."); } });
-streams.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 0 or > 25) { result.AddError("--streams is from 0 to 25."); } });
+Limit(nodes, 1, 8);
+Limit(streams, 0, 25);
 
 var command = new RootCommand("A whole Mirror on this machine, every node a process of its own, with Redis and Azurite. Ctrl-C ends it.") { nodes, streams, redis, settings };
 
 var minutes = new Option<double>("--minutes") { Description = "How long to break things", DefaultValueFactory = _ => 5 };
 var seed = new Option<int>("--seed") { Description = "Decides what is broken, in which order", DefaultValueFactory = _ => Random.Shared.Next(100_000) };
-minutes.Validators.Add(result => { if (result.GetValueOrDefault<double>() is <= 0 or > 600) { result.AddError("--minutes is above 0, and at most 600."); } });
+Limit(minutes, 0.1, 600);
 var chaos = new Command("chaos", "Kill, stop and restart nodes, Redis and the store in a seeded order, while a viewer of every rendition checks what it gets") { nodes, streams, redis, minutes, seed, settings };
 chaos.SetAction((arguments, cancellationToken) => ChaosRun.RunAsync(
     new ClusterPlan { NodesOfEachKind = arguments.GetValue(nodes), Redis = arguments.GetValue(redis)!, Settings = arguments.GetValue(settings) ?? [] },
@@ -23,6 +25,14 @@ command.SetAction((arguments, cancellationToken) => RunAsync(
     new ClusterPlan { NodesOfEachKind = arguments.GetValue(nodes), Redis = arguments.GetValue(redis)!, Settings = arguments.GetValue(settings) ?? [], Ports = (30_000, 8080, 8443) },
     arguments.GetValue(streams), cancellationToken));
 return await command.Parse(args).InvokeAsync();
+
+// Where the word is no number at all, the parser says so by itself.
+static void Limit<T>(Option<T> option, T least, T most) where T : INumber<T>
+    => option.Validators.Add(result =>
+    {
+        bool isOutside = result.Tokens.Count == 1 && T.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out T? given) && (given < least || given > most);
+        if (isOutside) { result.AddError($"{option.Name} is from {least} to {most}."); }
+    });
 
 static async Task<int> RunAsync(ClusterPlan plan, int streams, CancellationToken cancellationToken)
 {

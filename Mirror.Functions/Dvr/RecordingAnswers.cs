@@ -12,16 +12,17 @@ namespace Mirror.Functions.Dvr;
 /// <param name="DurationSeconds">Media in it, without the gaps.</param>
 /// <param name="Bytes">Bytes of all its files.</param>
 /// <param name="Playlist">Path of the playlist to play it with.</param>
+/// <param name="Node">The node that records it, or did last.</param>
 /// <param name="Renditions">Its renditions.</param>
 /// <param name="Gaps">Times for which nothing was recorded, the first thousand.</param>
-public sealed record RecordingAnswer(string Id, string Stream, string Status, DateTime StartedAt, DateTime EndedAt, double DurationSeconds, long Bytes, string Playlist,
+public sealed record RecordingAnswer(string Id, string Stream, string Status, DateTime StartedAt, DateTime EndedAt, double DurationSeconds, long Bytes, string Playlist, string? Node,
     IReadOnlyList<RecordedRenditionAnswer> Renditions, IReadOnlyList<RecordingGapAnswer> Gaps)
 {
     internal const string Running = "recording";
     internal const string Complete = "complete";
 
     internal static RecordingAnswer Of(RecordingSummary summary) => new(summary.Id, summary.StreamId, StatusOf(summary), summary.StartsAt, summary.EndsAt,
-        Math.Round(summary.Duration.TotalSeconds, 3), summary.Bytes, summary.Key.PlaylistPath,
+        Math.Round(summary.Duration.TotalSeconds, 3), summary.Bytes, summary.Key.PlaylistPath, summary.Node,
         [.. summary.Renditions.Select(rendition => new RecordedRenditionAnswer(rendition.Name, rendition.Codec, rendition.Resolution, rendition.Segments, rendition.Bytes))],
         [.. summary.Gaps.Select(gap => new RecordingGapAnswer(gap.From, Math.Round(gap.Duration.TotalSeconds, 3)))]);
 

@@ -20,15 +20,16 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private const int MostSegmentsPerPass = 256;
     private const int MostAtOnce = 4;
     private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestWaitForOthers = TimeSpan.FromSeconds(10);    // renditions that lag, when a recording reaches its length
+    private static readonly TimeSpan LongestWaitForOthers = TimeSpan.FromSeconds(10);    // renditions that lag, where a recording is to end
     private readonly TimeProvider _time = services.Time;
     private readonly DvrOptions _options = services.Options;
     private Lease? _lease;
     private long _renewedAt;
     private bool _hasLooked;
     private RecordingWriter? _recording;
-    private long _firstMsn;                                  // of the next recording, where one reached its length
-    private long? _lengthReachedAt;
+    private long _firstMsn;                                  // nothing below it belongs to the recording: it is in the one before
+    private long? _endMsn;                                   // where the recording is to end, so that all its renditions end together
+    private long _endingSince;
 
     /// <summary>The recording that is written to.</summary>
     public RecordingKey? Current => _recording?.Key;
@@ -48,16 +49,19 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         // 3.
         if (!wish.IsWanted)
         {
-            await CompleteAsync(cancellationToken);
+            if (_recording is not null && !await TryEndAsync(cancellationToken)) { return RecorderState.Recording; }
             return RecorderState.Done;
         }
         IReadOnlyList<FinishedSegment> segments = FindNew(wish);
         if (segments.Count == 0) { return await RestAsync(cancellationToken); }
-        bool isBroken = _recording is { Index.LastMsn: >= 0 } && segments[0].Time - _recording.Index.EndsAt > _options.ResumeWindow;
-        if (isBroken || IsLongEnough(segments)) { await CompleteAsync(cancellationToken); }
-        if (_recording is null or { IsGone: true }) { _recording = await BeginAsync(segments[0], cancellationToken); }
+        if (IsBroken(segments[0])) { await CompleteAsync(cancellationToken); }
+        if (IsLongEnough && !await TryEndAsync(cancellationToken)) { return RecorderState.Recording; }
+        if (_recording is null or { IsGone: true })
+        {
+            _recording = await BeginAsync(segments[0], cancellationToken);
+            segments = FindNew(wish);
+        }
         // 4. and 5.
-        if (_lengthReachedAt is not null) { segments = [.. segments.Where(segment => segment.Msn < _firstMsn)]; }
         await RecordAsync(_recording, segments, cancellationToken);
         return RecorderState.Recording;
     }
@@ -105,7 +109,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         _lease = null;
         _recording = null;
         _hasLooked = false;
-        _lengthReachedAt = null;
+        _endMsn = null;
         _firstMsn = 0;
     }
 
@@ -129,17 +133,33 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         }
         if (open is not null)
         {
+            _firstMsn = open.Index.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[0].Msn).DefaultIfEmpty().Min();
+            await open.TryAppendAsync([Opened()], cancellationToken);    // for people to know who records: not worth a second try
             LogContinues(open.Key);
             TellStarted(open.Key);
         }
         return open;
     }
 
-    private IReadOnlyList<FinishedSegment> FindNew(RecordingWish wish)
+    private IReadOnlyList<FinishedSegment> FindNew(RecordingWish wish) => [.. FindNew().Where(segment => segment.End > wish.Since)];
+
+    private IReadOnlyList<FinishedSegment> FindNew()
+        => recent.After(rendition => Math.Max(_recording?.Index.Find(rendition)?.LastMsn ?? -1, _firstMsn - 1), MostSegmentsPerPass);
+
+    /// <summary>More is missing than a recording may lack.</summary>
+    private bool IsBroken(FinishedSegment next) => _recording is { Index.LastMsn: >= 0 } && next.Time - _recording.Index.EndsAt > _options.ResumeWindow;
+
+    private bool IsLongEnough => _recording is { Index: { LastMsn: >= 0 } index } && index.EndsAt - RecordingTimeline.StartOf(index) >= _options.MaxLength;
+
+    /// <summary>Completes the recording with the last segment that any rendition has, as soon as all of them have it.</summary>
+    private async Task<bool> TryEndAsync(CancellationToken cancellationToken)
     {
-        RecordingIndex? index = _recording?.Index;
-        IReadOnlyList<FinishedSegment> segments = recent.After(rendition => Math.Max(index?.Find(rendition)?.LastMsn ?? -1, _lengthReachedAt is null ? _firstMsn - 1 : -1), MostSegmentsPerPass);
-        return [.. segments.Where(segment => segment.End > wish.Since)];
+        if (_endMsn is null) { (_endMsn, _endingSince) = (_recording!.Index.LastMsn + 1, _time.GetTimestamp()); }
+        FinishedSegment[] rest = [.. FindNew().Where(segment => segment.Msn < _endMsn)];
+        if (rest.Length > 0) { await RecordAsync(_recording!, rest, cancellationToken); }
+        if (!recent.HasReached(_endMsn.Value - 1) && _time.GetElapsedTime(_endingSince) < LongestWaitForOthers) { return false; }
+        await CompleteAsync(cancellationToken);
+        return true;
     }
 
     /// <summary>Nothing is new: the recording is over if the stream is, or has been silent for too long.</summary>
@@ -150,33 +170,22 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         return RecorderState.Done;
     }
 
-    /// <summary>Whether the recording has its length, and all renditions have come to the place where the next begins.</summary>
-    private bool IsLongEnough(IReadOnlyList<FinishedSegment> segments)
-    {
-        if (_recording is not { Index: { OpenedAt: not null, LastMsn: >= 0 } index }) { return false; }
-        if (_lengthReachedAt is null)
-        {
-            if (index.EndsAt - RecordingTimeline.StartOf(index) < _options.MaxLength) { return false; }
-            _lengthReachedAt = _time.GetTimestamp();
-            _firstMsn = index.LastMsn + 1;
-        }
-        bool isBehind = segments[0].Msn < _firstMsn;
-        return !isBehind && (recent.HasReached(_firstMsn) || _time.GetElapsedTime(_lengthReachedAt.Value) > LongestWaitForOthers);
-    }
-
     private async Task<RecordingWriter> BeginAsync(FinishedSegment first, CancellationToken cancellationToken)
     {
         var writer = new RecordingWriter(services.Archive, RecordingKey.At(streamId, first.Time));
-        if (!await writer.TryAppendAsync([new RecordingOpened(_time.GetUtcNow().UtcDateTime, services.Node.Id)], cancellationToken) && writer.Index.IsComplete)
+        if (!await writer.TryAppendAsync([Opened()], cancellationToken) && writer.Index.IsComplete)
         {
             // A recording of the same moment, ended by a wish: the next one is a little later.
             writer = new RecordingWriter(services.Archive, RecordingKey.At(streamId, _time.GetUtcNow().UtcDateTime));
-            await writer.TryAppendAsync([new RecordingOpened(_time.GetUtcNow().UtcDateTime, services.Node.Id)], cancellationToken);
+            await writer.TryAppendAsync([Opened()], cancellationToken);
         }
+        _firstMsn = Math.Max(_firstMsn, first.Msn);
         LogBegins(writer.Key);
         TellStarted(writer.Key);
         return writer;
     }
+
+    private RecordingOpened Opened() => new(_time.GetUtcNow().UtcDateTime, services.Node.Id);
 
     private async Task RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {
@@ -266,7 +275,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     {
         if (_recording is { } recording) { await FinishAsync(recording, cancellationToken); }
         _recording = null;
-        _lengthReachedAt = null;
+        _endMsn = null;
     }
 
     private async Task FinishAsync(RecordingWriter recording, CancellationToken cancellationToken)

@@ -16,10 +16,10 @@ internal sealed partial class HookDeliveries(HookServices services, IStreamRegis
     private Task _keepingHouse = Task.CompletedTask;
     private long _lastTicks;
 
-    /// <summary>Begins with what waited before, so that it goes first.</summary>
+    /// <summary>A single process begins with what waited before, so that it goes first.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        try { await AdoptLeftAsync(cancellationToken); }
+        try { if (!services.Waiting.IsCluster) { await AdoptLeftAsync(cancellationToken); } }
         catch (Exception error) when (WaitingDeliveries.IsFailure(error)) { LogFailed(error.Message); }
         _keepingHouse = Task.Run(KeepHouseAsync, CancellationToken.None);
     }

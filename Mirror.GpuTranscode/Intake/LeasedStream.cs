@@ -39,7 +39,7 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
             IReadOnlyList<RenditionPosition> positions = await FindPositionsAsync(stop.Token);
             sink = node.Open(id, new Continuation(lease.Fence, positions));
             LogTaken(id, lease.Fence, positions.Count);
-            await FollowAsync(sink, stop.Token);
+            await FollowAsync(sink, isNew: positions.Count == 0, stop.Token);
             LogEnded(id);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested) { LogLeft(id, _lost.IsCancellationRequested ? "another node has its lease" : "this node stops"); }
@@ -69,7 +69,7 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         }
     }
 
-    private async Task FollowAsync(IFeedSink sink, CancellationToken cancellationToken)
+    private async Task FollowAsync(IFeedSink sink, bool isNew, CancellationToken cancellationToken)
     {
         StreamRecord? followed = null;
         string? lastProblem = null;
@@ -79,8 +79,10 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
             using var switched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task watching = WatchAsync(record, switched);
             FeedOutcome outcome = default;
-            // A second connection to the same node begins with its newest key frame as well: what was missed is a hole, or a discontinuity.
-            try { outcome = await feeds.ReadAsync(id, address, after: null, startsTimeline: followed is not null, sink, switched.Token); }
+            // Of a stream that begins nothing is left out: all that its node still has comes first. A later connection begins with the newest
+            // key frame: what was missed is a hole, or a discontinuity.
+            DateTime? after = isNew && followed is null ? record.CreatedAt : null;
+            try { outcome = await feeds.ReadAsync(id, address, after, startsTimeline: followed is not null, sink, switched.Token); }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { LogMoved(id); }
             finally
             {

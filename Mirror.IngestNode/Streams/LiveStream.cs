@@ -201,6 +201,7 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
             Audio = _audio,
             Bitrate = bitrate,
             FrameRate = frameRate,
+            ReconnectWindow = _reconnectWindow,
             Stats = new StreamStats
             {
                 BytesReceived = _bytes,

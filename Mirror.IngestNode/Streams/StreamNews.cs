@@ -25,7 +25,7 @@ internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider
     {
         if (told.Status is null)
         {
-            Publish(formerNode is null ? EventTypes.StreamStarted : EventTypes.Failover, record, record.StatusReason, formerNode);
+            Publish(formerNode is null ? EventTypes.StreamStarted : EventTypes.Failover, record, formerNode);
             told.WasReady = formerNode is not null;
             told.Status = StreamStatus.Connecting;
         }
@@ -40,7 +40,7 @@ internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider
             _ => null,                                       // connecting again: what follows says more
         };
         told.WasReady |= record.Status == StreamStatus.Active;
-        if (type is not null) { Publish(type, record, record.StatusReason, formerNode: null); }
+        if (type is not null) { Publish(type, record); }
     }
 
     /// <summary>Tells that a stream is over, unless that was told.</summary>
@@ -48,19 +48,9 @@ internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider
     {
         if (told.Status is null or StreamStatus.Ended) { return; }
         told.Status = StreamStatus.Ended;
-        Publish(EventTypes.StreamEnded, record, record.StatusReason, formerNode: null);
+        Publish(EventTypes.StreamEnded, record);
     }
 
-    private void Publish(string type, StreamRecord record, string? reason, string? formerNode) => events.Publish(new StreamEvent
-    {
-        Stream = record.Id,
-        Protocol = record.Type,
-        SourceAddress = record.SourceAddress,
-        Reason = reason,
-        VideoCodec = record.Video?.CodecString,
-        AudioCodec = record.Audio?.CodecString,
-        Resolution = record.Video is { } video ? $"{video.Width}x{video.Height}" : null,
-        Node = node.Address is null ? null : node.Id,
-        FormerNode = formerNode,
-    }.ToCloudEvent(type, time.GetUtcNow()));
+    private void Publish(string type, StreamRecord record, string? formerNode = null)
+        => events.Publish((StreamEvent.Of(record) with { Node = node.Address is null ? null : node.Id, FormerNode = formerNode }).ToCloudEvent(type, time.GetUtcNow()));
 }

@@ -84,6 +84,7 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
             await registry.PutAsync(stream.Record, cancellationToken);
             return;
         }
+        await RenewAsync(reported, cancellationToken);
         bool isReceiving = stream.IsReceiving;
         if (isReceiving && !await HoldAsync(reported, cancellationToken)) { return; }
         if (reported.Epoch != 0)
@@ -95,14 +96,21 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
         if (!isReceiving) { await ReleaseAsync(reported, cancellationToken); }
     }
 
-    /// <summary>Takes or renews the stream's lease.</summary>
+    /// <summary>Renews the stream's lease. Somebody else took it where this node stood still; if he ended the stream, it begins anew here, should its publisher still be there.</summary>
+    private async Task RenewAsync(Reported reported, CancellationToken cancellationToken)
+    {
+        if (reported.Lease is { } held && !await leases.RenewAsync(held, cancellationToken)) { (reported.Lease, reported.WasTaken) = (null, true); }
+        if (!reported.WasTaken || await registry.FindAsync(reported.Stream.Id, cancellationToken) is not null) { return; }
+        (reported.Told, reported.Epoch, reported.WasTaken) = (new StreamNews.Told(), 0, false);
+    }
+
+    /// <summary>Takes the stream's lease, unless this node has it.</summary>
     private async Task<bool> HoldAsync(Reported reported, CancellationToken cancellationToken)
     {
-        if (reported.Lease is { } held && !await leases.RenewAsync(held, cancellationToken)) { reported.Lease = null; }
         reported.Lease ??= await leases.TryAcquireAsync(Lease.IngestOf(reported.Stream.Id), node.Id, LeaseDuration, cancellationToken);
         if (reported.Lease is { } lease)
         {
-            (reported.Epoch, reported.DisputedSince) = (lease.Fence, null);
+            (reported.Epoch, reported.DisputedSince, reported.WasTaken) = (lease.Fence, null, false);
             return true;
         }
         long since = reported.DisputedSince ??= time.GetTimestamp();
@@ -148,9 +156,12 @@ internal sealed partial class StreamReporter(IStreamRegistry registry, ILeases l
     {
         public LiveStream Stream { get; } = stream;
 
-        public StreamNews.Told Told { get; } = new();
+        public StreamNews.Told Told { get; set; } = new();
 
         public Lease? Lease { get; set; }
+
+        /// <summary>Somebody else took the last lease.</summary>
+        public bool WasTaken { get; set; }
 
         /// <summary>Fence of the newest lease; 0 before the first.</summary>
         public long Epoch { get; set; }

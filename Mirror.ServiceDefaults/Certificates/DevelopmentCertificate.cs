@@ -27,7 +27,7 @@ internal static class DevelopmentCertificate
         Write(path, created.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Write(Path.Combine(directory, CertificateFileName), created.ExportCertificatePem() + "\n",
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        return X509Certificate2.CreateFromPemFile(path, path);
+        return Load(path);
     }
 
     /// <summary>SHA-256 of the public key, base64: what browsers take to trust this key for a test.</summary>
@@ -40,7 +40,7 @@ internal static class DevelopmentCertificate
         X509Certificate2? certificate = null;
         try
         {
-            certificate = X509Certificate2.CreateFromPemFile(path, path);
+            certificate = Load(path);
             if (certificate.NotAfter - RenewBefore > time.GetUtcNow().LocalDateTime && certificate.MatchesHostname(hostName)) { return certificate; }
         }
         catch (CryptographicException)
@@ -49,6 +49,13 @@ internal static class DevelopmentCertificate
         }
         certificate?.Dispose();
         return null;
+    }
+
+    /// <summary>Reads the file once: another process may replace it at any moment, and a key fits its own certificate alone.</summary>
+    private static X509Certificate2 Load(string path)
+    {
+        string pem = File.ReadAllText(path);
+        return X509Certificate2.CreateFromPem(pem, pem);
     }
 
     private static X509Certificate2 Create(ECDsa key, string hostName, DateTimeOffset now)

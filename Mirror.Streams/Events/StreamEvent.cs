@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Azure.Messaging;
+using Mirror.Streams.Registry;
 
 namespace Mirror.Streams.Events;
 
@@ -50,6 +51,23 @@ public sealed record StreamEvent
 
     /// <summary>Path of the playlist to play it with.</summary>
     public string? Playlist { get; init; }
+
+    /// <summary>What a stream's record says.</summary>
+    public static StreamEvent Of(StreamRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return new StreamEvent
+        {
+            Stream = record.Id,
+            Protocol = record.Type,
+            SourceAddress = record.SourceAddress,
+            Reason = record.StatusReason,
+            VideoCodec = record.Video?.CodecString,
+            AudioCodec = record.Audio?.CodecString,
+            Resolution = record.Video is { } video ? $"{video.Width}x{video.Height}" : null,
+            Node = record.NodeId,
+        };
+    }
 
     /// <summary>Makes the CloudEvent. Its <c>subject</c> is <c>STREAM</c>, <c>STREAM/RENDITION</c> or <c>STREAM/RECORDING</c>.</summary>
     /// <param name="type">One of <see cref="EventTypes"/>.</param>

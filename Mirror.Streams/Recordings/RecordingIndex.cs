@@ -34,6 +34,9 @@ public sealed class RecordingIndex
     /// <summary>When the recording was begun (UTC); <see langword="null"/> before its first entry.</summary>
     public DateTime? OpenedAt { get; private set; }
 
+    /// <summary>The node that records, or did last; <see langword="null"/> before the first entry.</summary>
+    public string? Node { get; private set; }
+
     /// <summary>When it was completed (UTC); <see langword="null"/> while it is not.</summary>
     public DateTime? ClosedAt { get; private set; }
 
@@ -126,6 +129,7 @@ public sealed class RecordingIndex
         {
             case RecordingOpened opened:
                 OpenedAt ??= opened.Time;
+                Node = opened.Node;
                 break;
             case InitRecorded init:
                 Apply(init);

@@ -8,10 +8,11 @@ namespace Mirror.Streams.Recordings;
 /// <param name="IsComplete">Nothing will be added.</param>
 /// <param name="Duration">Media in it, without the gaps.</param>
 /// <param name="Bytes">Bytes of all its files.</param>
+/// <param name="Node">The node that records it, or did last.</param>
 /// <param name="LastMsn">Media sequence number of its last segment; -1 where it has none.</param>
 /// <param name="Renditions">Its renditions.</param>
 /// <param name="Gaps">The times for which nothing was recorded, the first <see cref="MostGaps"/>.</param>
-public sealed record RecordingSummary(string StreamId, string Id, DateTime StartsAt, DateTime EndsAt, bool IsComplete, TimeSpan Duration, long Bytes, long LastMsn,
+public sealed record RecordingSummary(string StreamId, string Id, DateTime StartsAt, DateTime EndsAt, bool IsComplete, TimeSpan Duration, long Bytes, string? Node, long LastMsn,
     IReadOnlyList<RenditionSummary> Renditions, IReadOnlyList<RecordingGap> Gaps)
 {
     /// <summary>Gaps that a summary lists.</summary>
@@ -30,7 +31,7 @@ public sealed record RecordingSummary(string StreamId, string Id, DateTime Start
         IReadOnlyList<RecordedSegment> timeline = RecordingTimeline.Of(index);
         DateTime start = timeline.Count > 0 ? timeline[0].Time : index.OpenedAt ?? default;
         var duration = TimeSpan.FromTicks(timeline.Sum(segment => segment.IsGap ? 0 : (segment.Duration - segment.Missing).Ticks));
-        return new RecordingSummary(key.StreamId, key.Id, start, index.EndsAt, index.IsComplete, duration, index.Bytes, index.LastMsn,
+        return new RecordingSummary(key.StreamId, key.Id, start, index.EndsAt, index.IsComplete, duration, index.Bytes, index.Node, index.LastMsn,
             [.. index.Renditions.Select(RenditionSummary.Of)], [.. index.FindGaps().Take(MostGaps)]);
     }
 }

@@ -43,8 +43,14 @@ public interface IStreamRegistry
     /// <summary>How long what a node wrote of itself outlives it.</summary>
     static TimeSpan NodeLifetime => TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a stream's record outlives its owner: its publisher may come back to another node meanwhile.</summary>
+    /// <summary>
+    /// How long a stream's record outlives its owner at least: its publisher may come back to another node meanwhile. Where
+    /// <see cref="StreamRecord.ReconnectWindow"/> is longer, the record stays for that long and <see cref="RecordMargin"/>.
+    /// </summary>
     static TimeSpan RecordLifetime => TimeSpan.FromSeconds(45);
+
+    /// <summary>How long after the reconnect window a record whose owner died stays, so that somebody notices and tells that the stream is over.</summary>
+    static TimeSpan RecordMargin => TimeSpan.FromSeconds(15);
 }
 
 /// <summary>A wish about one stream.</summary>

@@ -22,7 +22,7 @@ public sealed partial class RedisStreamRegistry : IStreamRegistry
     private static readonly RedisValue EpochField = "epoch";
     private static readonly RedisValue RecordField = "record";
     private static readonly RedisValue CommandField = "command";
-    private static readonly TimeSpan IndexLifetime = TimeSpan.FromMinutes(5);        // far longer than any record, whatever the nodes' clocks say
+    private static readonly TimeSpan IndexLifetime = TimeSpan.FromMinutes(15);       // far longer than any record, whatever the nodes' clocks say
     private readonly ConcurrentDictionary<string, long> _own = new(StringComparer.Ordinal);   // streams of this node, with the epoch of their records
     private readonly ConcurrentDictionary<string, (StreamRecord Record, long SeenAt)> _lastSeen = new(StringComparer.Ordinal);
     private readonly RedisConnection _redis;
@@ -68,7 +68,7 @@ public sealed partial class RedisStreamRegistry : IStreamRegistry
         {
             ITransaction write = database.CreateTransaction();
             _ = write.HashSetAsync(key, [new HashEntry(EpochField, record.Epoch), new HashEntry(RecordField, json)]);
-            _ = write.KeyExpireAsync(key, RecordLifetime);
+            _ = write.KeyExpireAsync(key, LifetimeOf(record));
             _ = database.SortedSetAddAsync(_names.Streams, record.Id, Now);
             return write.ExecuteAsync();
         }, cancellationToken);
@@ -236,6 +236,12 @@ public sealed partial class RedisStreamRegistry : IStreamRegistry
             LogUnreadable(id, error.Message);
             return default;
         }
+    }
+
+    private static TimeSpan LifetimeOf(StreamRecord record)
+    {
+        TimeSpan wanted = record.ReconnectWindow + IStreamRegistry.RecordMargin;
+        return wanted > RecordLifetime ? wanted : RecordLifetime;
     }
 
     private void Remember(string streamId, StreamRecord? record)

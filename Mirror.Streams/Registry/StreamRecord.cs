@@ -47,6 +47,9 @@ public sealed record StreamRecord
     /// <summary>Fence of that node's lease of the stream (<see cref="Lease.IngestOf"/>): a record with a lower one is out of date.</summary>
     public long Epoch { get; init; }
 
+    /// <summary>How long the stream waits for its publisher to come back, to this node or another.</summary>
+    public TimeSpan ReconnectWindow { get; init; }
+
     /// <summary>Counters and gauges.</summary>
     public StreamStats Stats { get; init; } = new();
 }

@@ -44,6 +44,27 @@ export interface StreamList {
   time: string;
 }
 
+/** One recording of GET /api/v1/recordings. */
+export interface RecordingInfo {
+  id: string;
+  stream: string;
+  status: 'recording' | 'complete';
+  started_at: string;
+  ended_at: string;
+  duration_seconds: number;
+  bytes: number;
+  playlist: string;
+  renditions: { name: string; codec: string; resolution?: string | null; segments: number; bytes: number }[];
+  gaps: { from: string; duration_seconds: number }[];
+}
+
+export interface RecordingList {
+  recordings: RecordingInfo[];
+  count: number;
+  bytes: number;
+  time: string;
+}
+
 const timeoutMs = 5000;
 
 async function get<T>(path: string): Promise<T | null> {
@@ -59,6 +80,11 @@ async function get<T>(path: string): Promise<T | null> {
 
 export async function listStreams(): Promise<StreamList> {
   return (await get<StreamList>('/api/v1/streams')) ?? { streams: [], count: 0, time: new Date().toISOString() };
+}
+
+/** The latest recordings. */
+export async function listRecordings(most: number): Promise<RecordingList> {
+  return (await get<RecordingList>(`/api/v1/recordings?limit=${most}`)) ?? { recordings: [], count: 0, bytes: 0, time: new Date().toISOString() };
 }
 
 /** One stream; null when nobody publishes it. */

@@ -1,4 +1,4 @@
-// Plays one stream as Low-Latency HLS with hls.js, or with the browser's own HLS where Media Source Extensions are missing.
+// Plays one stream as Low-Latency HLS, or one of its recordings, with hls.js, or with the browser's own HLS where Media Source Extensions are missing.
 import Hls, { type ErrorData, type Fragment, type FragLoadedData, type HlsConfig, type Level, type Part } from 'hls.js';
 import { findStream, isLive } from './api';
 import { LatencyController, LiveEdge } from './latency-controller';
@@ -93,6 +93,14 @@ const configuration: Partial<HlsConfig> = {
   },
 };
 
+const recordingConfiguration: Partial<HlsConfig> = {
+  ...configuration,
+  lowLatencyMode: false,
+  startPosition: 0,                 // also while it is being recorded
+  maxBufferLength: 30,
+  backBufferLength: 90,
+};
+
 export class Player {
   state: PlayerState = 'connecting';
   /** Called on each change of state; the text gives the reason where there is one. */
@@ -129,7 +137,8 @@ export class Player {
   private lastError = '';
   private frames = { time: 0, total: 0, dropped: 0, rate: null as number | null };
 
-  constructor(private readonly video: HTMLVideoElement, private readonly stream: string) {
+  /** With the id of a recording it plays that one, from its beginning. */
+  constructor(private readonly video: HTMLVideoElement, private readonly stream: string, private readonly recording: string | null = null) {
     for (const event of ['playing', 'waiting', 'pause', 'ended', 'seeked', 'ratechange'] as const) {
       video.addEventListener(event, () => this.onMedia(event));
     }
@@ -137,7 +146,8 @@ export class Player {
   }
 
   get source(): string {
-    return `/live/${encodeURIComponent(this.stream)}/playlist.m3u8`;
+    const stream = encodeURIComponent(this.stream);
+    return this.recording === null ? `/live/${stream}/playlist.m3u8` : `/dvr/${stream}/${encodeURIComponent(this.recording)}/playlist.m3u8`;
   }
 
   start(): void {
@@ -162,9 +172,12 @@ export class Player {
     }
   }
 
-  /** Plays from the live edge. */
+  /** Plays: live from the live edge, a recording that came to its end from its beginning. */
   async play(): Promise<void> {
     this.wanted = true;
+    if (this.recording !== null && this.state === 'ended') {
+      this.seek(0);
+    }
     this.goLive();
     try {
       await this.video.play();
@@ -181,6 +194,24 @@ export class Player {
   pause(): void {
     this.wanted = false;
     this.video.pause();
+  }
+
+  /** Seconds of the recording so far; null until known. */
+  get length(): number | null {
+    return this.recording === null ? null : this.hls?.latestLevelDetails?.edge ?? null;
+  }
+
+  /** When what is on the screen was; null until known. */
+  get shownDate(): Date | null {
+    return this.hls?.playingDate ?? null;
+  }
+
+  /** Moves within a recording. */
+  seek(seconds: number): void {
+    this.video.currentTime = Math.min(Math.max(0, seconds), Math.max(0, (this.length ?? 0) - longestRemainder));
+    if (this.state === 'ended') {
+      void this.video.play();
+    }
   }
 
   /** Moves the playhead to the target, where it is further off than a change of rate would mend. */
@@ -237,7 +268,7 @@ export class Player {
   }
 
   private openHls(): void {
-    const hls = new Hls({ ...configuration, debug: new URLSearchParams(location.search).has('debug') });   // ?debug: hls.js tells the console
+    const hls = new Hls({ ...(this.recording === null ? configuration : recordingConfiguration), debug: new URLSearchParams(location.search).has('debug') });   // ?debug: hls.js tells the console
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       this.removeDoubles(hls);
@@ -372,7 +403,10 @@ export class Player {
         this.retryLater('connecting', '');
       }
     } else if (error.type === Hls.ErrorTypes.NETWORK_ERROR) {
-      if (status === 404) {
+      if (status === 404 && this.recording !== null) {
+        this.release();
+        this.enter('error', 'There is no such recording, or not any more.');
+      } else if (status === 404) {
         this.retryLater('waiting', 'Nobody publishes this stream now. It starts here by itself as soon as somebody does.');
       } else {
         this.retryLater('connecting', status ? `The server answers ${status}.` : 'The server does not answer.');
@@ -390,13 +424,17 @@ export class Player {
     this.retryTimer = setTimeout(() => this.connect(), retryMs);
   }
 
-  /** The stream is over: show it, and watch for its return. */
+  /** The stream is over: show it, and watch for its return. A recording's end is the end. */
   private finish(): void {
     if (this.state === 'ended') {
       return;
     }
     this.resume(performance.now());
     this.enter('ended', '');
+    if (this.recording !== null) {
+      this.video.pause();
+      return;
+    }
     const look = async () => {
       const found = await findStream(this.stream).catch(() => null);
       if (this.state !== 'ended') {
@@ -563,13 +601,16 @@ export class Player {
 
   private measureEdge(now: number): number | null {
     const hls = this.hls;
-    if (!hls?.latestLevelDetails?.live || this.video.readyState === 0 || hls.latency === 0) {
+    if (this.recording !== null || !hls?.latestLevelDetails?.live || this.video.readyState === 0 || hls.latency === 0) {
       return null;
     }
     return this.liveEdge.distance(now / 1000, hls.latency, this.latency);
   }
 
   private get latency(): number | null {
+    if (this.recording !== null) {
+      return null;
+    }
     let shown: number | null = this.hls?.playingDate?.getTime() ?? null;
     if (!this.hls && 'getStartDate' in this.video) {
       const start = (this.video as { getStartDate(): Date }).getStartDate().getTime();

@@ -1,12 +1,14 @@
-// The start page: what is live now, and how to add to it.
+// The start page: what is live now, what was recorded, and how to add to it.
 import { capabilities, isLive, listStreams, pictureOf, srtPort, type Capabilities, type StreamInfo, type Transcode } from './api';
 import { element, setText } from './dom';
 import { bitrate, codecName, duration, frameRate } from './format';
+import { refreshRecordings } from './recordings';
 
 const refreshMs = 2000;
 const pictureMs = 4000;
 const pictureWidth = 480;
 const capabilitiesMs = 5000;
+const recordingsMs = 5000;
 const cards = new Map<string, Card>();
 const list = element<HTMLUListElement>('streams');
 const trouble = element('trouble');
@@ -245,3 +247,4 @@ void srtPort().then((known) => {
 void keepFresh(refresh, refreshMs);
 void keepFresh(async () => showTranscoder(await capabilities()), capabilitiesMs);
 void keepFresh(refreshPictures, pictureMs);
+void keepFresh(refreshRecordings, recordingsMs);

@@ -2,7 +2,7 @@
 import { pictureOf } from './api';
 import { Chart } from './chart';
 import { element, setText } from './dom';
-import { bitrate, codecName, duration, frameRate } from './format';
+import { bitrate, codecName, duration, frameRate, position } from './format';
 import { Player, type Metrics, type PlayerState } from './player';
 
 const figuresMs = 250;
@@ -11,8 +11,10 @@ const hideControlsAfterMs = 3000;
 const volumeStep = 0.05;
 const posterWidth = 1280;
 const posterMs = 1000;
+const seekStep = 10;         // seconds
 
 const stream = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+const recording = new URLSearchParams(location.search).get('recording');   // its id; null plays live
 const video = element<HTMLVideoElement>('video');
 const frame = element('player');
 const cover = element('cover');
@@ -26,7 +28,8 @@ const quality = element<HTMLSelectElement>('quality');
 const figures = element('figures');
 const figuresButton = element<HTMLButtonElement>('stats');
 const badge = element('badge');
-const player = new Player(video, stream);
+const seek = element<HTMLInputElement>('seek');
+const player = new Player(video, stream, recording);
 const chart = new Chart(element<HTMLCanvasElement>('chart'));
 
 declare global {
@@ -46,7 +49,7 @@ const titles: Record<PlayerState, string> = {
   playing: '',
   paused: '',
   stalled: 'Waiting for the stream',
-  ended: 'The stream has ended',
+  ended: recording === null ? 'The stream has ended' : 'The recording has ended',
   error: 'Playback is not possible',
 };
 
@@ -59,12 +62,14 @@ function showPoster(): void {
 
 player.onState = (state, reason) => {
   frame.dataset['state'] = state;
-  badge.dataset['state'] = state === 'playing' ? 'active' : state;
-  setText(badge, state === 'playing' ? 'live' : state === 'waiting' ? 'not live' : state);
+  badge.dataset['state'] = state === 'playing' && recording === null ? 'active' : state;
+  setText(badge, recording !== null ? 'recorded' : state === 'playing' ? 'live' : state === 'waiting' ? 'not live' : state);
   cover.hidden = state === 'playing' || state === 'paused';
   setText(element('cover-title'), state === 'waiting' ? `“${stream}” is not live` : titles[state]);
-  setText(element('cover-text'), state === 'ended' ? 'It starts here again by itself if the publisher returns.' : reason);
-  retry.hidden = state !== 'error';
+  setText(element('cover-text'), state === 'ended' && recording === null ? 'It starts here again by itself if the publisher returns.' : reason);
+  const canRepeat = state === 'ended' && recording !== null;
+  retry.hidden = state !== 'error' && !canRepeat;
+  setText(retry, canRepeat ? 'Play again' : 'Try again');
   playButton.setAttribute('aria-label', state === 'paused' ? 'Play' : 'Pause');
 };
 
@@ -85,7 +90,7 @@ player.onRenditions = (renditions) => {
   quality.value = renditions.length > 1 ? forced : (renditions[0]?.name ?? '');
   quality.disabled = renditions.length < 2;
   quality.hidden = renditions.length === 0;
-  if (video.readyState === 0) {
+  if (video.readyState === 0 && recording === null) {
     showPoster();
   }
 };
@@ -161,6 +166,7 @@ const keys: Record<string, () => void> = {
   s: toggleFigures,
   ArrowUp: () => setVolume(video.volume + volumeStep),
   ArrowDown: () => setVolume(video.volume - volumeStep),
+  ...(recording === null ? {} : { ArrowLeft: () => player.seek(video.currentTime - seekStep), ArrowRight: () => player.seek(video.currentTime + seekStep) }),
 };
 
 document.addEventListener('keydown', (event) => {
@@ -180,7 +186,8 @@ mute.addEventListener('click', toggleMute);
 unmute.addEventListener('click', () => setVolume(video.volume || 1));
 volume.addEventListener('input', () => setVolume(Number(volume.value)));
 live.addEventListener('click', () => void player.play());
-retry.addEventListener('click', () => player.connect());
+retry.addEventListener('click', () => player.state === 'ended' ? void player.play() : player.connect());
+seek.addEventListener('input', () => player.seek(Number(seek.value)));
 figuresButton.addEventListener('click', toggleFigures);
 element('fullscreen').addEventListener('click', toggleFullscreen);
 quality.addEventListener('change', () => {
@@ -228,8 +235,22 @@ function showFigures(): void {
   output('f-bitrate', now.bitrate === null ? '–' : bitrate(now.bitrate));
   output('f-bandwidth', now.bandwidth === null ? '–' : bitrate(now.bandwidth));
   output('f-player', now.engine);
-  output('latency', now.latency === null ? '' : `${(now.latency).toFixed(2)} s`);
+  if (recording === null) {
+    output('latency', now.latency === null ? '' : `${now.latency.toFixed(2)} s`);
+  } else {
+    showPlace();
+  }
   live.classList.toggle('on', player.isLive);
+}
+
+function showPlace(): void {
+  const { length, shownDate } = player;
+  seek.max = String(length ?? 1);
+  if (document.activeElement !== seek || video.paused) {
+    seek.value = String(video.currentTime);
+  }
+  output('latency', length === null ? '' : `${position(video.currentTime)} / ${position(length)}`);
+  element('latency').title = shownDate?.toLocaleString() ?? '';
 }
 
 let stallsShown = 0;
@@ -247,6 +268,10 @@ document.title = `${stream} · Mirror`;
 setText(element('title'), stream);
 if (matchMedia('(max-width: 900px)').matches) {
   figures.classList.add('below');
+}
+if (recording !== null) {
+  frame.dataset['kind'] = 'recording';
+  seek.hidden = false;
 }
 showVolume();
 showControls();

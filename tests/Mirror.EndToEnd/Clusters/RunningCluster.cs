@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Mirror.LocalCluster;
 
@@ -46,11 +47,42 @@ public sealed class RunningCluster : IAsyncLifetime
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
+    /// <summary>A call of the control API that changes something, made at an origin.</summary>
+    public async Task SendAsync(HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Cluster.Of(NodeKind.Origin).First().Http, path));
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The bytes at a path of an origin.</summary>
+    public Task<byte[]> DownloadAsync(string path, ClusterNode origin)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        return _http.GetByteArrayAsync(new Uri(origin.Http, path));
+    }
+
     /// <summary>A stream's picture, asked at an origin.</summary>
     public async Task<byte[]?> GetImageAsync(string stream, ClusterNode origin)
     {
         using HttpResponseMessage response = await _http.GetAsync(new Uri(origin.Http, $"api/v1/streams/{stream}/iframe"));
         return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
+    }
+
+    /// <summary>Makes a webhook, asked for at an origin.</summary>
+    public async Task<string> CreateHookAsync(object hook)
+    {
+        using HttpResponseMessage response = await _http.PostAsJsonAsync(new Uri(Cluster.Of(NodeKind.Origin).First().Http, "api/v1/hooks"), hook);
+        response.EnsureSuccessStatusCode();
+        await Task.WhenAll(Cluster.Of(NodeKind.Functions).Select(node => Eventually.TrueAsync(async () => JsonNode.Parse(await TryGetTextAsync(new Uri(node.Http, "api/v1/hooks")))?["hooks"] is JsonArray { Count: > 0 }, $"{node.Name} knows the webhook")));
+        return (string)(await response.Content.ReadFromJsonAsync<JsonNode>())!["id"]!;
+    }
+
+    /// <summary>Removes something, asked for at an origin.</summary>
+    public async Task DeleteAsync(string path)
+    {
+        using HttpResponseMessage response = await _http.DeleteAsync(new Uri(Cluster.Of(NodeKind.Origin).First().Http, path));
+        response.EnsureSuccessStatusCode();
     }
 
     /// <summary>Starts a node that was killed.</summary>

@@ -88,6 +88,7 @@ public sealed class StreamRecorderTests : IDisposable
         RecordingIndex index = await _bench.IndexAsync();
         Assert.All(index.Renditions, rendition => Assert.Equal(Enumerable.Range(0, 27).Select(i => TestRendition.FirstMsn + i), rendition.Segments.Select(segment => segment.Msn)));
         Assert.Empty(index.FindGaps());
+        Assert.Equal("b", index.Node);
         Assert.DoesNotContain(RecordingTimeline.Of(index), segment => segment.StartsDiscontinuity);
 
         // The first one was only asleep.
@@ -223,6 +224,24 @@ public sealed class StreamRecorderTests : IDisposable
         Assert.Equal([1204L, 1205], (await _bench.IndexAsync(0)).Find("source")!.Segments.Select(segment => segment.Msn));
         Assert.Equal([1208L], (await _bench.IndexAsync(1)).Find("source")!.Segments.Select(segment => segment.Msn));
         Assert.True((await _bench.IndexAsync(0)).IsComplete);
+    }
+
+    [Fact]
+    public async Task A_recording_that_is_ended_ends_with_the_same_segment_in_all_renditions()
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(3);
+        _bench.Video.Segments(1);
+        await node.PassAsync();
+        _bench.Wish = _bench.Wish with { IsWanted = false };
+        _bench.Video.Segments(2);
+        Assert.Equal(RecorderState.Recording, await node.PassAsync());
+        _bench.Audio.Segments(1);
+        Assert.Equal(RecorderState.Done, await node.PassAsync());
+        RecordingIndex index = await _bench.IndexAsync();
+        Assert.True(index.IsComplete);
+        Assert.All(index.Renditions, rendition => Assert.Equal(TestRendition.FirstMsn + 3, rendition.LastMsn));
     }
 
     [Fact]

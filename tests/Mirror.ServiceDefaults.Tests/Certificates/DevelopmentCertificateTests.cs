@@ -59,6 +59,20 @@ public sealed class DevelopmentCertificateTests : IDisposable
         Assert.True(certificate.HasPrivateKey);
     }
 
+    [Fact]
+    public void Processes_that_start_at_once_each_get_one_whose_key_fits()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            File.Delete(Path.Combine(_folder.Path, "development.pem"));
+            Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
+            {
+                using X509Certificate2 certificate = Load("localhost");
+                Assert.True(certificate.HasPrivateKey);
+            });
+        }
+    }
+
     private X509Certificate2 Load(string hostName, TimeSpan later = default)
         => DevelopmentCertificate.LoadOrCreate(_folder.Path, hostName, new LaterTime(later));
 
