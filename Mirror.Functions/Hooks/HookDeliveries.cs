@@ -7,19 +7,21 @@ using Mirror.Streams.Registry;
 namespace Mirror.Functions.Hooks;
 
 /// <summary>Hands events to the queues of the webhooks that want them, and looks after deliveries that nobody has in hand.</summary>
-internal sealed partial class HookDeliveries(HookServices services, IStreamRegistry registry, TimeProvider time, ILogger<HookDeliveries> logger) : IHostedService, IAsyncDisposable
+internal sealed partial class HookDeliveries(HookServices services, ILeases leases, TimeProvider time, ILogger<HookDeliveries> logger) : IHostedService, IAsyncDisposable
 {
     private const int LargestEvent = 256 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PresenceDuration = TimeSpan.FromSeconds(20);      // several of those, since a busy machine may skip one
     private readonly ConcurrentDictionary<string, Lazy<HookQueue>> _queues = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private Task _keepingHouse = Task.CompletedTask;
+    private Lease? _presence;                                // says that this node's deliveries are in hand
     private long _lastTicks;
 
     /// <summary>A single process begins with what waited before, so that it goes first.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        try { if (!services.Waiting.IsCluster) { await AdoptLeftAsync(cancellationToken); } }
+        try { if (!services.Waiting.IsShared) { await AdoptLeftAsync(cancellationToken); } }
         catch (Exception error) when (WaitingDeliveries.IsFailure(error)) { LogFailed(error.Message); }
         _keepingHouse = Task.Run(KeepHouseAsync, CancellationToken.None);
     }
@@ -31,7 +33,11 @@ internal sealed partial class HookDeliveries(HookServices services, IStreamRegis
         await _stop.CancelAsync();
         await _keepingHouse;
         await Task.WhenAll(_queues.Values.Select(queue => queue.Value.DisposeAsync().AsTask()));
-        try { await services.Counts.SaveAsync(cancellationToken); }
+        try
+        {
+            if (_presence is { } presence) { await leases.ReleaseAsync(presence, cancellationToken); }
+            await services.Counts.SaveAsync(cancellationToken);
+        }
         catch (Exception error) when (WaitingDeliveries.IsFailure(error) || error is OperationCanceledException) { LogFailed(error.Message); }
     }
 
@@ -55,9 +61,10 @@ internal sealed partial class HookDeliveries(HookServices services, IStreamRegis
     /// <summary>Takes over what nodes left that are no more.</summary>
     public async Task AdoptOrphansAsync(CancellationToken cancellationToken)
     {
-        if (!services.Waiting.IsCluster) { return; }
-        HashSet<string> alive = [.. (await registry.ListNodesAsync(cancellationToken)).Select(node => node.Id)];
-        foreach (Delivery orphan in await services.Waiting.FindOrphansAsync(alive, cancellationToken)) { await AdoptAsync(orphan, cancellationToken); }
+        if (!services.Waiting.IsShared) { return; }
+        foreach (Delivery orphan in await services.Waiting.FindOrphansAsync(IsAliveAsync, cancellationToken)) { await AdoptAsync(orphan, cancellationToken); }
+
+        async ValueTask<bool> IsAliveAsync(string owner) => await leases.FindAsync(PresenceOf(owner), cancellationToken) is not null;
     }
 
     /// <summary>A webhook is no more: neither is what waits for it.</summary>
@@ -106,10 +113,11 @@ internal sealed partial class HookDeliveries(HookServices services, IStreamRegis
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
+            do
             {
                 try
                 {
+                    await KeepPresenceAsync();
                     await services.Waiting.CleanAsync(_stop.Token);
                     await AdoptLeftAsync(_stop.Token);
                     await services.Counts.SaveAsync(_stop.Token);
@@ -117,9 +125,18 @@ internal sealed partial class HookDeliveries(HookServices services, IStreamRegis
                 }
                 catch (Exception error) when (WaitingDeliveries.IsFailure(error)) { LogFailed(error.Message); }
             }
+            while (await timer.WaitForNextTickAsync(_stop.Token));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested) { }
     }
+
+    private async Task KeepPresenceAsync()
+    {
+        if (_presence is { } held && !await leases.RenewAsync(held, _stop.Token)) { _presence = null; }
+        _presence ??= await leases.TryAcquireAsync(PresenceOf(services.Waiting.Owner), services.Waiting.Owner, PresenceDuration, _stop.Token);
+    }
+
+    private static string PresenceOf(string owner) => "deliveries/" + owner;
 
     private async Task AdoptLeftAsync(CancellationToken cancellationToken)
     {

@@ -15,10 +15,10 @@ internal sealed partial class WaitingDeliveries(IDocuments documents, NodeIdenti
     private HashSet<string> _suspects = new(StringComparer.Ordinal);
 
     /// <summary>What this node's deliveries are marked with.</summary>
-    public string Owner { get; } = node.Address is null ? SingleProcess : node.Id;
+    public string Owner { get; } = documents.IsShared ? node.Id : SingleProcess;
 
     /// <summary>Whether other nodes deliver as well.</summary>
-    public bool IsCluster => node.Address is not null;
+    public bool IsShared => documents.IsShared;
 
     /// <summary>Keeps a delivery until it is settled. Where this machine's disk cannot, it is held in memory only.</summary>
     /// <exception cref="SharedStateException">The shared storage is away: the event is not taken, so that the topic sends it again.</exception>
@@ -78,15 +78,20 @@ internal sealed partial class WaitingDeliveries(IDocuments documents, NodeIdenti
     public async Task<IReadOnlyList<Delivery>> FindLeftAsync(CancellationToken cancellationToken)
         => [.. (await NamesAsync(cancellationToken)).Where(waiting => waiting.Owner == Owner && !_held.ContainsKey(waiting.Document))];
 
-    /// <summary>Deliveries of nodes that are no more, which were no more the last time either: a registry may come back empty.</summary>
-    /// <param name="alive">Ids of the nodes that live.</param>
+    /// <summary>Deliveries of nodes that are no more, which were no more the last time either: leases may be forgotten for a moment.</summary>
+    /// <param name="isAlive">Whether a node is still there.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task<IReadOnlyList<Delivery>> FindOrphansAsync(IReadOnlySet<string> alive, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Delivery>> FindOrphansAsync(Func<string, ValueTask<bool>> isAlive, CancellationToken cancellationToken)
     {
-        Delivery[] ownerless = [.. (await NamesAsync(cancellationToken)).Where(waiting => waiting.Owner != Owner && !alive.Contains(waiting.Owner))];
+        ILookup<string, Delivery> others = (await NamesAsync(cancellationToken)).Where(waiting => waiting.Owner != Owner).ToLookup(waiting => waiting.Owner, StringComparer.Ordinal);
+        var gone = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string owner in others.Select(waiting => waiting.Key))
+        {
+            if (!await isAlive(owner)) { gone.Add(owner); }
+        }
         HashSet<string> before = _suspects;
-        _suspects = [.. ownerless.Select(waiting => waiting.Owner)];
-        return [.. ownerless.Where(waiting => before.Contains(waiting.Owner))];
+        _suspects = gone;
+        return [.. gone.Where(before.Contains).SelectMany(owner => others[owner])];
     }
 
     /// <summary>Takes a delivery over that <see cref="FindLeftAsync"/> or <see cref="FindOrphansAsync"/> found.</summary>

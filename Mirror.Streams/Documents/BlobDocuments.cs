@@ -25,6 +25,9 @@ public sealed class BlobDocuments(BlobConnection blobs) : IDocuments
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     /// <inheritdoc/>
+    public bool IsShared => true;
+
+    /// <inheritdoc/>
     /// <exception cref="SharedStateException">The storage is away.</exception>
     public ValueTask<Document?> GetAsync(string name, CancellationToken cancellationToken)
     {

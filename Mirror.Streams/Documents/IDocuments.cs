@@ -7,6 +7,9 @@ namespace Mirror.Streams.Documents;
 /// </remarks>
 public interface IDocuments
 {
+    /// <summary>Whether other nodes see the same documents.</summary>
+    bool IsShared { get; }
+
     /// <summary>Reads a document; <see langword="null"/> if there is none.</summary>
     ValueTask<Document?> GetAsync(string name, CancellationToken cancellationToken);
 

@@ -18,6 +18,9 @@ public sealed class LocalDocuments(string directory) : IDocuments
     }
 
     /// <inheritdoc/>
+    public bool IsShared => false;
+
+    /// <inheritdoc/>
     public ValueTask<Document?> GetAsync(string name, CancellationToken cancellationToken)
     {
         DocumentName.ThrowIfInvalid(name);

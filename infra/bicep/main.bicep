@@ -139,6 +139,7 @@ var shared = [
   { name: 'MIRROR_LOGGING_FORMAT', value: 'json' }
   { name: 'MIRROR_CLUSTER_LISTEN_ADDRESS', value: '*' }
   { name: 'MIRROR_SERVER_HTTP_ADDRESS', value: '*' }
+  { name: 'MIRROR_HOOKS_ALLOW_PRIVATE', value: 'false' } // whoever reaches the API must not reach the virtual network
 ]
 var secretUris = {
   MIRROR_CLUSTER_KEY: vault.outputs.clusterKeyUri

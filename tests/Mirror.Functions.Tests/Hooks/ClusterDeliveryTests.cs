@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Azure.Messaging;
 using Microsoft.Extensions.DependencyInjection;
 using Mirror.Functions.Hooks;
+using Mirror.Origin.Tests.Publishing;
 using Mirror.Streams.Documents;
 using Mirror.Streams.Events;
 using Mirror.Streams.Registry;
@@ -18,7 +19,7 @@ public sealed class ClusterDeliveryTests : IAsyncLifetime
     private const string Key = "the-key-of-the-topic";
     private readonly string _folder = Directory.CreateTempSubdirectory("mirror-hooks-").FullName;
     private readonly SharedDocuments _documents;
-    private readonly LocalStreamRegistry _registry = new();
+    private readonly LocalLeases _leases = new(new ManualTime());      // they never run out
     private HookReceiver _receiver = null!;
 
     public ClusterDeliveryTests() => _documents = new SharedDocuments(new LocalDocuments(Path.Combine(_folder, "shared")));
@@ -50,17 +51,16 @@ public sealed class ClusterDeliveryTests : IAsyncLifetime
     {
         _receiver.Answer = (_, _, context) => HookReceiver.Status(context, 503);
         HookServer dying = await StartAsync("n1");
-        foreach (string node in (string[])["n1", "n2", "n3"]) { await _registry.PutNodeAsync(Node(node), default); }
         await dying.CreateAsync(new { url = _receiver.Url });
         foreach (string stream in (string[])["a", "b", "c"]) { Assert.Equal(HttpStatusCode.Accepted, await PostAsync(dying, Event(stream))); }
         await HookServer.UntilAsync(() => !_receiver.Requests.IsEmpty, "the first attempt was made");
         await using HookServer other = await StartAsync("n2");
         await using HookServer third = await StartAsync("n3");
+        foreach (string node in (string[])["n1", "n2", "n3"]) { await HookServer.UntilAsync(async () => await _leases.FindAsync("deliveries/" + node, default) is not null, $"{node} is present"); }
         HookDeliveries[] survivors = [other.Services.GetRequiredService<HookDeliveries>(), third.Services.GetRequiredService<HookDeliveries>()];
         foreach (HookDeliveries survivor in survivors) { await TwiceAsync(survivor); }
         Assert.Equal(3, (await WaitingAtAsync("n1")).Count);                     // it lives
         await dying.DisposeAsync();
-        await _registry.RemoveNodeAsync("n1", default);
         _receiver.Answer = (_, _, context) => HookReceiver.Status(context, 204);
         await survivors[0].AdoptOrphansAsync(default);
         Assert.Equal(3, (await WaitingAtAsync("n1")).Count);                     // it may only seem dead
@@ -99,8 +99,6 @@ public sealed class ClusterDeliveryTests : IAsyncLifetime
 
     private static CloudEvent Event(string stream) => new StreamEvent { Stream = stream }.ToCloudEvent(EventTypes.StreamStarted, DateTimeOffset.UtcNow);
 
-    private static NodeRecord Node(string id) => new() { Id = id, Roles = ["functions"], Address = new Uri("http://127.0.0.1:1/"), StartedAt = DateTime.UtcNow, LastHeartbeat = DateTime.UtcNow };
-
     private static async Task TwiceAsync(HookDeliveries node)
     {
         await node.AdoptOrphansAsync(default);
@@ -121,14 +119,16 @@ public sealed class ClusterDeliveryTests : IAsyncLifetime
     private Task<HookServer> StartAsync(string node) => HookServer.StartAsync(Path.Combine(_folder, node), builder =>
     {
         builder.Services.AddSingleton<IDocuments>(_documents);
-        builder.Services.AddSingleton<IStreamRegistry>(_registry);
-        builder.Services.AddSingleton(new NodeIdentity(node, new Uri("http://127.0.0.1:1/")));
+        builder.Services.AddSingleton<ILeases>(_leases);
+        builder.Services.AddSingleton(new NodeIdentity(node, null));
     }, "--functions.event_grid_key", Key);
 
     /// <summary>Documents that can be away.</summary>
     private sealed class SharedDocuments(LocalDocuments documents) : IDocuments
     {
         public bool IsAway { get; set; }
+
+        public bool IsShared => true;
 
         public ValueTask<Document?> GetAsync(string name, CancellationToken cancellationToken) => Reached().GetAsync(name, cancellationToken);
 
