@@ -16,6 +16,7 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
     private readonly Dictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly HashSet<RecordingKey> _complete = [];
     private long? _searchedAt;
+    private int _isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,8 +26,12 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
         {
             do
             {
-                try { await SuperviseAsync(stoppingToken); }
-                catch (Exception error) when (!stoppingToken.IsCancellationRequested) { LogFailed("Recordings", error.Message.Split('\n')[0]); }
+                try
+                {
+                    await SuperviseAsync(stoppingToken);
+                    if (Interlocked.Exchange(ref _isAway, 0) == 1) { LogBack(); }
+                }
+                catch (Exception error) when (!stoppingToken.IsCancellationRequested) { Fail(error); }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -90,8 +95,7 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
             try { state = await recorder.PassAsync(wishes.Of(stream), stoppingToken); }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                DvrMetrics.Failures.Add(1);
-                LogFailed(stream, error.Message.Split('\n')[0]);
+                Fail(error);
                 pause = Interval;
             }
             catch (OperationCanceledException) { break; }
@@ -107,9 +111,21 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
     {
         using var patience = new CancellationTokenSource(LongestRelease);
         try { await recorder.ReleaseAsync(patience.Token); }
-        catch (Exception error) { LogFailed(stream, error.Message.Split('\n')[0]); }     // the lease ends by itself
+        catch (Exception error) { LogNotReleased(stream, error.Message.Split('\n')[0]); }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{What}: recording failed and is tried again: {Reason}")]
-    private partial void LogFailed(string what, string reason);
+    private void Fail(Exception error)
+    {
+        DvrMetrics.Failures.Add(1);
+        if (Interlocked.Exchange(ref _isAway, 1) == 0) { LogAway(error.Message.Split('\n')[0]); }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What recordings need is away ({Reason}); trying on")]
+    private partial void LogAway(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "What recordings need is back")]
+    private partial void LogBack();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The lease to record stream {Stream} could not be given back; it ends by itself: {Reason}")]
+    private partial void LogNotReleased(string stream, string reason);
 }

@@ -21,6 +21,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private const int MostAtOnce = 4;
     private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWaitForOthers = TimeSpan.FromSeconds(10);    // renditions that lag, where a recording is to end
+    private static readonly TimeSpan FailureLogInterval = TimeSpan.FromSeconds(10);      // what fails is tried again every second
     private readonly TimeProvider _time = services.Time;
     private readonly DvrOptions _options = services.Options;
     private Lease? _lease;
@@ -30,6 +31,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private long _firstMsn;                                  // nothing below it belongs to the recording: it is in the one before
     private long? _endMsn;                                   // where the recording is to end, so that all its renditions end together
     private long _endingSince;
+    private long? _failedAt;
 
     /// <summary>The recording that is written to.</summary>
     public RecordingKey? Current => _recording?.Key;
@@ -190,8 +192,13 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private async Task RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {
         var lengths = new int?[segments.Count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken },
-            async (i, token) => lengths[i] = await TryCopyAsync(recording, segments[i], token));
+        bool hasFailed = false;                              // the rest waits for the next pass: a storage that is away costs each call its time limit
+        await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, token) =>
+        {
+            if (Volatile.Read(ref hasFailed)) { return; }
+            lengths[i] = await TryCopyAsync(recording, segments[i], token);
+            if (lengths[i] is null) { Volatile.Write(ref hasFailed, true); }
+        });
         List<RecordingEntry> entries = [];
         List<(FinishedSegment Segment, int Length)> done = [];
         HashSet<string> failed = new(StringComparer.Ordinal);            // a rendition's entries are in the order of their numbers
@@ -287,7 +294,12 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         LogReady(recording.Key, summary.Duration.TotalSeconds, summary.Bytes);
         Tell(EventTypes.RecordingReady, new StreamEvent
         {
-            Stream = streamId, Recording = summary.Id, Node = services.Node.Id, DurationSeconds = Math.Round(summary.Duration.TotalSeconds, 3), Bytes = summary.Bytes, Playlist = summary.Key.PlaylistPath,
+            Stream = streamId,
+            Recording = summary.Id,
+            Node = services.Node.Id,
+            DurationSeconds = Math.Round(summary.Duration.TotalSeconds, 3),
+            Bytes = summary.Bytes,
+            Playlist = summary.Key.PlaylistPath,
         });
     }
 
@@ -301,6 +313,8 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private void Fail(string what, Exception error)
     {
         DvrMetrics.Failures.Add(1);
+        if (_failedAt is { } at && _time.GetElapsedTime(at) < FailureLogInterval) { return; }
+        _failedAt = _time.GetTimestamp();
         LogFailed(streamId, what, error.Message.Split('\n')[0]);
     }
 

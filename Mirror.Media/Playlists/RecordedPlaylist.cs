@@ -9,6 +9,9 @@ public sealed record RecordedPlaylist
     /// <summary>EXT-X-MEDIA-SEQUENCE: segments that have left the playlist.</summary>
     public long MediaSequence { get; init; }
 
+    /// <summary>EXT-X-DISCONTINUITY-SEQUENCE: discontinuities that have left the playlist.</summary>
+    public int DiscontinuitySequence { get; init; }
+
     /// <summary>The segments, in order. Their numbers are those of their URIs and may jump.</summary>
     public required IReadOnlyList<MediaSegment> Segments { get; init; }
 

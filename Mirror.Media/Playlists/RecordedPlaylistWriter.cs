@@ -18,6 +18,11 @@ public static class RecordedPlaylistWriter
         if (playlist.IndependentSegments) { text.Write("\n#EXT-X-INDEPENDENT-SEGMENTS"u8); }
         text.Write("\n#EXT-X-MEDIA-SEQUENCE:"u8);
         text.Write(playlist.MediaSequence);
+        if (playlist.DiscontinuitySequence > 0)
+        {
+            text.Write("\n#EXT-X-DISCONTINUITY-SEQUENCE:"u8);
+            text.Write(playlist.DiscontinuitySequence);
+        }
         text.Write("\n"u8);
         WriteSegments(text, playlist.Segments);
         if (playlist.IsComplete) { text.Write("#EXT-X-ENDLIST\n"u8); }
@@ -29,7 +34,7 @@ public static class RecordedPlaylistWriter
         for (int i = 0; i < segments.Count; i++)
         {
             MediaSegment segment = segments[i];
-            if (segment.StartsDiscontinuity && i > 0) { text.Write("#EXT-X-DISCONTINUITY\n"u8); }
+            if (segment.StartsDiscontinuity) { text.Write("#EXT-X-DISCONTINUITY\n"u8); }
             if (segment.MapUri != map)
             {
                 map = segment.MapUri;

@@ -26,7 +26,12 @@ internal sealed class RecordingTexts
         MediaSegment[] segments = [.. RecordingTimeline.ListFor(RecordingTimeline.Of(index), found).TakeWhile(segment => segment.Msn <= last).Select(ToListing)];
         var playlist = new RecordedPlaylist
         {
-            TargetDuration = index.TargetDuration, MediaSequence = index.RemovedSegments, Segments = segments, IndependentSegments = RecordingVariants.IsIndependent(found), IsComplete = index.IsComplete,
+            TargetDuration = index.TargetDuration,
+            MediaSequence = index.RemovedSegments,
+            DiscontinuitySequence = index.RemovedDiscontinuities,
+            Segments = segments,
+            IndependentSegments = RecordingVariants.IsIndependent(found),
+            IsComplete = index.IsComplete,
         };
         return Render(output => RecordedPlaylistWriter.Write(playlist, output), index.IsComplete);
     });
@@ -58,7 +63,12 @@ internal sealed class RecordingTexts
 
     private static MediaSegment ToListing(RecordedSegment segment) => new()
     {
-        Msn = segment.Msn, MapUri = segment.Init, ProgramDateTime = segment.Time, StartsDiscontinuity = segment.StartsDiscontinuity, Duration = segment.Duration, IsGap = segment.IsGap,
+        Msn = segment.Msn,
+        MapUri = segment.Init,
+        ProgramDateTime = segment.Time,
+        StartsDiscontinuity = segment.StartsDiscontinuity,
+        Duration = segment.Duration,
+        IsGap = segment.IsGap,
     };
 
     private sealed class Texts

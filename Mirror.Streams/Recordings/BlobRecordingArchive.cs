@@ -9,14 +9,18 @@ using Mirror.Streams.Store;
 
 namespace Mirror.Streams.Recordings;
 
-/// <summary>Recordings in Azure Blob Storage: <c>dvr/{stream}/{recording}/{rendition}/{msn}.m4s</c>, and the index beside the renditions as an append blob.</summary>
-/// <remarks>An append blob takes 50,000 blocks: a second apart, they last longer than a recording may (<see cref="DvrOptions.MaxLength"/>).</remarks>
+/// <summary>Recordings in Azure Blob Storage: <c>dvr/{stream}/{recording}/{rendition}/{msn}.m4s</c>, and each index as an append blob, <c>dvr-index/{stream}/{recording}.jsonl</c>.</summary>
+/// <remarks>Indexes lie apart, so that to list recordings is one call and not one for each of them. An append blob takes 50,000 blocks: a second apart, they last longer than a recording may (<see cref="DvrOptions.MaxLength"/>).</remarks>
 /// <param name="blobs">Where the blobs are.</param>
 public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchive
 {
-    /// <summary>What the names of all recorded blobs begin with: no business of <see cref="BlobSweep"/>.</summary>
+    /// <summary>What the names of all recorded files begin with: no business of <see cref="BlobSweep"/>.</summary>
     public const string Root = "dvr/";
 
+    /// <summary>What the names of all indexes begin with.</summary>
+    public const string IndexRoot = "dvr-index/";
+
+    private const string IndexSuffix = ".jsonl";
     private const int LargestSmallFile = 1 << 20;
     private const int MostAtOnce = 16;
 
@@ -24,10 +28,31 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
     public TimeSpan IndexInterval => TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<RecordingKey>> ListAsync(string? streamId, CancellationToken cancellationToken) => FindAsync(streamId, hasIndex: true, cancellationToken);
+    public async ValueTask<IReadOnlyList<RecordingKey>> ListAsync(string? streamId, CancellationToken cancellationToken)
+    {
+        List<RecordingKey> found = [];
+        string prefix = streamId is null ? IndexRoot : $"{IndexRoot}{streamId}/";
+        await using IAsyncEnumerator<BlobItem> items = blobs.Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MoveNextAsync(items))
+        {
+            string[] parts = items.Current.Name[IndexRoot.Length..].Split('/');
+            if (parts.Length != 2 || !parts[1].EndsWith(IndexSuffix, StringComparison.Ordinal)) { continue; }
+            var key = new RecordingKey(parts[0], parts[1][..^IndexSuffix.Length]);
+            if (key.IsValid) { found.Add(key); }
+        }
+        return found;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<RecordingKey>> ListRemainsAsync(CancellationToken cancellationToken) => FindAsync(null, hasIndex: false, cancellationToken);
+    public async ValueTask<IReadOnlyList<RecordingKey>> ListRemainsAsync(CancellationToken cancellationToken)
+    {
+        List<RecordingKey> folders = [];
+        foreach (string stream in await ListFoldersAsync(Root, cancellationToken))
+        {
+            folders.AddRange((await ListFoldersAsync($"{Root}{stream}/", cancellationToken)).Select(id => new RecordingKey(stream, id)).Where(key => key.IsValid));
+        }
+        return [.. folders.Except(await ListAsync(null, cancellationToken))];        // asked for last: a recording that has just begun has its index by now
+    }
 
     /// <inheritdoc/>
     public async ValueTask PutAsync(RecordingKey recording, string file, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -68,7 +93,7 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
     /// <inheritdoc/>
     public async ValueTask<bool> AppendIndexAsync(RecordingKey recording, long position, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
-        AppendBlobClient blob = blobs.Container.GetAppendBlobClient(FolderOf(recording) + RecordedFileName.Index);
+        AppendBlobClient blob = blobs.Container.GetAppendBlobClient(IndexNameOf(recording));
         if (position == 0)
         {
             await blobs.EnsureContainerAsync(cancellationToken);
@@ -111,9 +136,7 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
         await using IAsyncEnumerator<BlobItem> items = blobs.Container.GetBlobsAsync(prefix: folder, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await MoveNextAsync(items))
         {
-            string name = items.Current.Name[folder.Length..];
-            if (name == RecordedFileName.Index) { continue; }
-            yield return new RecordedFile(name, items.Current.Properties.ContentLength ?? 0, items.Current.Properties.LastModified ?? DateTimeOffset.MinValue);
+            yield return new RecordedFile(items.Current.Name[folder.Length..], items.Current.Properties.ContentLength ?? 0, items.Current.Properties.LastModified ?? DateTimeOffset.MinValue);
         }
     }
 
@@ -135,21 +158,6 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
         await DeleteFilesAsync(recording, files, cancellationToken);
     }
 
-    private async ValueTask<IReadOnlyList<RecordingKey>> FindAsync(string? streamId, bool hasIndex, CancellationToken cancellationToken)
-    {
-        List<RecordingKey> found = [];
-        foreach (string stream in streamId is not null ? [streamId] : await ListFoldersAsync(Root, cancellationToken))
-        {
-            if (!StreamId.IsValid(stream)) { continue; }
-            foreach (string id in await ListFoldersAsync($"{Root}{stream}/", cancellationToken))
-            {
-                var key = new RecordingKey(stream, id);
-                if (key.IsValid && (await IndexOf(key).ExistsAsync(cancellationToken)).Value == hasIndex) { found.Add(key); }
-            }
-        }
-        return found;
-    }
-
     private async Task<List<string>> ListFoldersAsync(string prefix, CancellationToken cancellationToken)
     {
         List<string> folders = [];
@@ -168,7 +176,7 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
         catch (RequestFailedException error) when (error.ErrorCode == BlobErrorCode.ContainerNotFound) { return false; }
     }
 
-    private BlobClient IndexOf(RecordingKey recording) => blobs.Container.GetBlobClient(FolderOf(recording) + RecordedFileName.Index);
+    private BlobClient IndexOf(RecordingKey recording) => blobs.Container.GetBlobClient(IndexNameOf(recording));
 
     private BlobClient BlobOf(RecordingKey recording, string file)
     {
@@ -176,6 +184,10 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
         return blobs.Container.GetBlobClient(FolderOf(recording) + file);
     }
 
-    private static string FolderOf(RecordingKey recording)
-        => recording.IsValid ? $"{Root}{recording.StreamId}/{recording.Id}/" : throw new ArgumentException($"'{recording}' is no name of a recording.", nameof(recording));
+    private static string IndexNameOf(RecordingKey recording) => $"{IndexRoot}{Checked(recording)}{IndexSuffix}";
+
+    private static string FolderOf(RecordingKey recording) => $"{Root}{Checked(recording)}/";
+
+    private static RecordingKey Checked(RecordingKey recording)
+        => recording.IsValid ? recording : throw new ArgumentException($"'{recording}' is no name of a recording.", nameof(recording));
 }

@@ -38,7 +38,7 @@ public sealed class RecordingCatalog(IRecordingArchive archive, TimeProvider tim
         return isThere ? recording : null;
     }
 
-    /// <summary>All recordings in short, by stream and time.</summary>
+    /// <summary>All recordings in short, by stream and time. Summaries of those that are complete are read once.</summary>
     /// <param name="streamId">Of this stream; <see langword="null"/>: of all.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public async ValueTask<IReadOnlyList<RecordingSummary>> ListAsync(string? streamId, CancellationToken cancellationToken)
@@ -47,7 +47,10 @@ public sealed class RecordingCatalog(IRecordingArchive archive, TimeProvider tim
         List<RecordingSummary> summaries = [];
         foreach (RecordingKey key in keys)
         {
-            if (await FindAsync(key, cancellationToken) is { } summary) { summaries.Add(summary); }
+            RecordingSummary? summary;
+            lock (_lock) { summary = _complete.GetValueOrDefault(key); }
+            summary ??= await FindAsync(key, cancellationToken);
+            if (summary is not null) { summaries.Add(summary); }
         }
         HashSet<RecordingKey> there = [.. keys];
         lock (_lock)
@@ -57,22 +60,16 @@ public sealed class RecordingCatalog(IRecordingArchive archive, TimeProvider tim
         return summaries;
     }
 
-    /// <summary>A recording in short; <see langword="null"/> if there is none.</summary>
+    /// <summary>A recording in short; <see langword="null"/> if there is none, or not any more.</summary>
     public async ValueTask<RecordingSummary?> FindAsync(RecordingKey key, CancellationToken cancellationToken)
     {
         if (!key.IsValid) { return null; }
-        lock (_lock)
+        if (await ReadSummaryAsync(key, cancellationToken) is { } complete)
         {
-            if (_complete.TryGetValue(key, out RecordingSummary? known)) { return known; }
+            lock (_lock) { _complete[key] = complete; }
+            return complete;
         }
-        RecordingSummary? summary = await ReadSummaryAsync(key, cancellationToken);
-        if (summary is null)
-        {
-            if (await OpenAsync(key, cancellationToken) is not { } recording) { return null; }
-            return recording.Read(index => RecordingSummary.Of(key, index));
-        }
-        lock (_lock) { _complete[key] = summary; }
-        return summary;
+        return await OpenAsync(key, cancellationToken) is { } recording ? recording.Read(index => RecordingSummary.Of(key, index)) : null;
     }
 
     /// <summary>Forgets a recording that was deleted.</summary>

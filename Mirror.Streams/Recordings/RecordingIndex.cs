@@ -52,6 +52,9 @@ public sealed class RecordingIndex
     /// <summary>Segments, counted once over all renditions, that retention has deleted: EXT-X-MEDIA-SEQUENCE of what is left.</summary>
     public long RemovedSegments { get; private set; }
 
+    /// <summary>Discontinuities before segments that retention has deleted: EXT-X-DISCONTINUITY-SEQUENCE of what is left.</summary>
+    public int RemovedDiscontinuities { get; private set; }
+
     /// <summary>Bytes of all files.</summary>
     public long Bytes => _renditions.Sum(rendition => rendition.Bytes);
 
@@ -170,6 +173,8 @@ public sealed class RecordingIndex
 
     private void RemoveBefore(long msn)
     {
+        RemovedDiscontinuities += _renditions.SelectMany(rendition => rendition.Segments.TakeWhile(segment => segment.Msn < msn)).Where(segment => segment.StartsDiscontinuity)
+            .Select(segment => segment.Msn).Distinct().Count();
         foreach (RecordedRendition rendition in _renditions) { rendition.RemoveBefore(msn); }
         _firstMsn = Math.Max(_firstMsn, msn);
         while (_numbers.Count > 0 && _numbers.Min < msn)

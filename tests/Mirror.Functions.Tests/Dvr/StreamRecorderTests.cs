@@ -261,6 +261,27 @@ public sealed class StreamRecorderTests : IDisposable
     }
 
     [Fact]
+    public async Task An_archive_that_cannot_be_written_costs_time_and_no_segment()
+    {
+        RecorderNode node = _bench.Node("a");
+        string inTheWay = Path.Combine(_bench.Folder, "cam");
+        await File.WriteAllTextAsync(inTheWay, "a file where the stream's folder should be");
+        _bench.Begin();
+        _bench.Publish(4);
+        await Assert.ThrowsAnyAsync<IOException>(node.PassAsync);
+        File.Delete(inTheWay);
+        await node.PassAsync();
+        string folder = Path.Combine(inTheWay, (await _bench.KeysAsync())[0].Id, "source");
+        Directory.Delete(folder, recursive: true);
+        await File.WriteAllTextAsync(folder, "a file where the rendition's should be");
+        _bench.Publish(2);
+        Assert.Equal(RecorderState.Recording, await node.PassAsync());
+        File.Delete(folder);
+        await node.PassAsync();
+        Assert.All((await _bench.IndexAsync()).Renditions, rendition => Assert.Equal(6, rendition.Segments.Count(segment => !segment.IsGap)));
+    }
+
+    [Fact]
     public async Task What_waits_for_longer_than_the_store_keeps_it_is_given_up()
     {
         RecorderNode node = _bench.Node("a");

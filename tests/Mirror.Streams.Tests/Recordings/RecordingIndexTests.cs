@@ -76,6 +76,19 @@ public sealed class RecordingIndexTests
     }
 
     [Fact]
+    public void What_is_removed_is_counted_once_over_all_renditions()
+    {
+        RecordingIndex index = RecordedIndexes.Read(RecordingIndexCodec.Write([.. RecordedIndexes.Entries.SkipLast(2)], isTorn: false).Span);
+        index.Append(RecordingIndexCodec.Write([new SegmentsRemoved(200)], isTorn: false).Span);
+        Assert.Equal((4, 0), (index.RemovedSegments, index.RemovedDiscontinuities));
+        index.Append(RecordingIndexCodec.Write([new SegmentsRemoved(201), RecordedIndexes.Segment("audio", 150, 3)], isTorn: false).Span);
+        Assert.Equal((5, 1), (index.RemovedSegments, index.RemovedDiscontinuities));
+        Assert.Equal([201], index.Renditions[0].Segments.Select(segment => segment.Msn));
+        Assert.Empty(index.Renditions[1].Segments);
+        Assert.Equal(700 + 600 + 1000, index.Bytes);
+    }
+
+    [Fact]
     public void A_torn_last_line_costs_that_line_alone()
     {
         RecordingEntry[] entries = [.. RecordedIndexes.Entries.Take(7)];
