@@ -212,6 +212,9 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
                 failed.Add(segment.Rendition);
                 continue;
             }
+            // A rendition begins with something that is there: a newcomer is told of segments that the store has just let go of.
+            bool hasBegun = inits.ContainsKey(segment.Rendition) || recording.Index.Find(segment.Rendition) is { LastMsn: >= 0 };
+            if (length == 0 && !hasBegun) { continue; }
             if (!inits.TryGetValue(segment.Rendition, out string? init)) { init = recording.Index.Find(segment.Rendition)?.Inits[^1].Name; }
             if (init != segment.Init.Name)
             {

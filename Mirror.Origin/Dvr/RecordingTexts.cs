@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Mirror.Media.Playlists;
-using Mirror.Origin.Live;
 using Mirror.Streams.Recordings;
 
 namespace Mirror.Origin.Dvr;
@@ -57,8 +56,7 @@ internal sealed class RecordingTexts
     {
         var output = new ArrayBufferWriter<byte>(4096);
         write(output);
-        byte[] text = output.WrittenSpan.ToArray();
-        return new RecordingText(text, Gzip.Compress(text), isComplete);
+        return new RecordingText(output.WrittenSpan.ToArray(), isComplete);
     }
 
     private static MediaSegment ToListing(RecordedSegment segment) => new()
@@ -78,9 +76,3 @@ internal sealed class RecordingTexts
         public Dictionary<string, RecordingText> ByName { get; } = new(StringComparer.Ordinal);
     }
 }
-
-/// <summary>A playlist as served.</summary>
-/// <param name="Text">UTF-8.</param>
-/// <param name="GzipText">The same, compressed.</param>
-/// <param name="IsComplete">It will not change.</param>
-internal sealed record RecordingText(byte[] Text, byte[] GzipText, bool IsComplete);

@@ -55,6 +55,20 @@ public sealed class StreamRecorderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_recording_does_not_begin_with_a_gap()
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(3);
+        _bench.Store.Lose(new SegmentKey(_bench.Video.Key, TestRendition.FirstMsn));
+        _bench.Store.Lose(new SegmentKey(_bench.Audio.Key, TestRendition.FirstMsn));
+        await node.PassAsync();
+        RecordingIndex index = await _bench.IndexAsync();
+        Assert.All(index.Renditions, rendition => Assert.Equal([TestRendition.FirstMsn + 1, TestRendition.FirstMsn + 2], rendition.Segments.Select(segment => segment.Msn)));
+        Assert.Empty(index.FindGaps());
+    }
+
+    [Fact]
     public async Task A_new_format_comes_with_its_init_and_its_discontinuity()
     {
         RecorderNode node = _bench.Node("a");
