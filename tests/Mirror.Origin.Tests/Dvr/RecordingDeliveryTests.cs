@@ -15,10 +15,7 @@ public sealed class RecordingDeliveryTests : IAsyncLifetime
 {
     private static readonly DateTime Start = new(2026, 1, 1, 12, 0, 0, DateTimeKind.Utc);
     private static readonly RecordingKey Key = RecordingKey.At("cam", Start);
-    private static readonly VideoTrack Video = new()
-    {
-        Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1 }, Width = 1280, Height = 720, FrameRate = new Rational(30, 1),
-    };
+    private static readonly VideoTrack Video = new() { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1 }, Width = 1280, Height = 720, FrameRate = new Rational(30, 1) };
     private static readonly AudioTrack Audio = new() { Id = 2, Codec = Codec.Aac, CodecString = "mp4a.40.2", DecoderConfiguration = new byte[] { 2 }, SampleRate = 48_000, Channels = 2 };
     private readonly string _folder = Directory.CreateTempSubdirectory("mirror-recordings-").FullName;
     private readonly ManualTime _time = new();

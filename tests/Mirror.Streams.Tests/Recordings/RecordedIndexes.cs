@@ -8,10 +8,7 @@ public static class RecordedIndexes
 {
     public static readonly DateTime Start = new(2026, 1, 1, 12, 0, 0, DateTimeKind.Utc);
 
-    public static readonly VideoTrack Video = new()
-    {
-        Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1, 100, 0, 40 }, Width = 1280, Height = 720, FrameRate = new Rational(30, 1),
-    };
+    public static readonly VideoTrack Video = new() { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1, 100, 0, 40 }, Width = 1280, Height = 720, FrameRate = new Rational(30, 1) };
 
     public static readonly AudioTrack Audio = new() { Id = 2, Codec = Codec.Aac, CodecString = "mp4a.40.2", DecoderConfiguration = new byte[] { 0x11, 0x90 }, SampleRate = 48_000, Channels = 2 };
 
