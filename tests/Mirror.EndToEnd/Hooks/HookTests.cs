@@ -25,7 +25,7 @@ public sealed class HookTests : IAsyncLifetime
         _server = new ClusterProcess("mirror", _folder, Program, [
             "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.http_port", $"{_httpPort}", "--ingestion.srt.port", $"{_srtPort}", "--ingestion.srt.address", "127.0.0.1",
             "--store.directory", Path.Combine(_folder, "segments"), "--documents.directory", Path.Combine(_folder, "documents"), "--server.certificate.directory", Path.Combine(_folder, "certs"),
-            "--hooks.dead_letter", Path.Combine(_folder, "dead-letter.jsonl"), "--events.file", EventFile]);
+            "--hooks.dead_letter", Path.Combine(_folder, "dead-letter.jsonl"), "--events.file", EventFile, "--ingestion.srt.peer_idle_timeout", "1s"]);
         await StartAsync();
     }
 
