@@ -1,9 +1,6 @@
-using Mirror.Media.Frames;
-using Mirror.Streams.Announcements;
 using Mirror.Streams.Events;
 using Mirror.Streams.Recordings;
 using Mirror.Streams.Registry;
-using Mirror.Streams.Store;
 
 namespace Mirror.Functions.Dvr;
 
@@ -18,12 +15,10 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
 
     private const int MostSegmentsPerPass = 256;
-    private const int MostAtOnce = 4;
-    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWaitForOthers = TimeSpan.FromSeconds(10);    // renditions that lag, where a recording is to end
-    private static readonly TimeSpan FailureLogInterval = TimeSpan.FromSeconds(10);      // what fails is tried again every second
     private readonly TimeProvider _time = services.Time;
     private readonly DvrOptions _options = services.Options;
+    private readonly SegmentCopier _copier = new(streamId, services, logger);
     private Lease? _lease;
     private long _renewedAt;
     private bool _hasLooked;
@@ -31,7 +26,6 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private long _firstMsn;                                  // nothing below it belongs to the recording: it is in the one before
     private long? _endMsn;                                   // where the recording is to end, so that all its renditions end together
     private long _endingSince;
-    private long? _failedAt;
 
     /// <summary>The recording that is written to.</summary>
     public RecordingKey? Current => _recording?.Key;
@@ -64,7 +58,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
             segments = FindNew(wish);
         }
         // 4. and 5.
-        await RecordAsync(_recording, segments, cancellationToken);
+        await _copier.RecordAsync(_recording, segments, cancellationToken);
         return RecorderState.Recording;
     }
 
@@ -99,10 +93,10 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
             _renewedAt = now;
             return true;
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            Fail("the lease", error);                        // it lasts on for now
-            return true;
+            DvrMetrics.Failures.Add(1);
+            return true;                                     // it lasts on for now
         }
     }
 
@@ -158,7 +152,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     {
         if (_endMsn is null) { (_endMsn, _endingSince) = (_recording!.Index.LastMsn + 1, _time.GetTimestamp()); }
         FinishedSegment[] rest = [.. FindNew().Where(segment => segment.Msn < _endMsn)];
-        if (rest.Length > 0) { await RecordAsync(_recording!, rest, cancellationToken); }
+        if (rest.Length > 0) { await _copier.RecordAsync(_recording!, rest, cancellationToken); }
         if (!recent.HasReached(_endMsn.Value - 1) && _time.GetElapsedTime(_endingSince) < LongestWaitForOthers) { return false; }
         await CompleteAsync(cancellationToken);
         return true;
@@ -189,98 +183,6 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
 
     private RecordingOpened Opened() => new(_time.GetUtcNow().UtcDateTime, services.Node.Id);
 
-    private async Task RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
-    {
-        var lengths = new int?[segments.Count];
-        bool hasFailed = false;                              // the rest waits for the next pass: a storage that is away costs each call its time limit
-        await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, token) =>
-        {
-            if (Volatile.Read(ref hasFailed)) { return; }
-            lengths[i] = await TryCopyAsync(recording, segments[i], token);
-            if (lengths[i] is null) { Volatile.Write(ref hasFailed, true); }
-        });
-        List<RecordingEntry> entries = [];
-        List<(FinishedSegment Segment, int Length)> done = [];
-        HashSet<string> failed = new(StringComparer.Ordinal);            // a rendition's entries are in the order of their numbers
-        long last = recording.Index.LastMsn;
-        Dictionary<string, string?> inits = new(StringComparer.Ordinal);
-        for (int i = 0; i < segments.Count; i++)
-        {
-            FinishedSegment segment = segments[i];
-            if (lengths[i] is not { } length || failed.Contains(segment.Rendition))
-            {
-                failed.Add(segment.Rendition);
-                continue;
-            }
-            // A rendition begins with something that is there: a newcomer is told of segments that the store has just let go of.
-            bool hasBegun = inits.ContainsKey(segment.Rendition) || recording.Index.Find(segment.Rendition) is { LastMsn: >= 0 };
-            if (length == 0 && !hasBegun) { continue; }
-            if (!inits.TryGetValue(segment.Rendition, out string? init)) { init = recording.Index.Find(segment.Rendition)?.Inits[^1].Name; }
-            if (init != segment.Init.Name)
-            {
-                if (!await TryCopyInitAsync(recording, segment, cancellationToken))
-                {
-                    failed.Add(segment.Rendition);
-                    continue;
-                }
-                entries.Add(new InitRecorded(segment.Rendition, segment.Init.Name, segment.Init.Length, segment.IsVideo, segment.TargetDuration, segment.Init.Track));
-            }
-            inits[segment.Rendition] = segment.Init.Name;
-            // Numbers that nobody knows of lie between two processes, or were lost: what follows has a clock of its own.
-            bool isJump = last >= 0 && segment.Msn > last + 1;
-            last = Math.Max(last, segment.Msn);
-            entries.Add(EntryOf(segment, length, isJump));
-            done.Add((segment, length));
-        }
-        if (entries.Count == 0 || !await recording.TryAppendAsync(entries, cancellationToken)) { return; }
-        foreach ((FinishedSegment segment, int length) in done) { Count(segment, length); }
-    }
-
-    private static SegmentRecorded EntryOf(FinishedSegment segment, int length, bool isJump)
-        => new(segment.Rendition, segment.Msn, segment.Time, segment.Duration.Ticks, length)
-        {
-            MissingTicks = length == 0 ? segment.Duration.Ticks : segment.Missing.Ticks,
-            StartsDiscontinuity = segment.StartsDiscontinuity || isJump,
-            IsIndependent = segment.IsIndependent,
-        };
-
-    /// <returns>The length of what was copied; 0 where the store does not have the segment; <see langword="null"/> where it is to be tried again.</returns>
-    private async ValueTask<int?> TryCopyAsync(RecordingWriter recording, FinishedSegment segment, CancellationToken cancellationToken)
-    {
-        if (segment.Length == 0) { return 0; }
-        try
-        {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(LongestRead);
-            if (await services.Store.ReadAsync(segment.Key, 0, segment.Length, patience.Token) is not { } bytes) { return 0; }
-            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfSegment(segment.Rendition, segment.Msn), bytes.Memory, cancellationToken); }
-            finally { bytes.Release(); }
-            return segment.Length;
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
-        {
-            Fail($"segment {segment.Rendition}/{segment.Msn}", error);
-            return null;
-        }
-    }
-
-    private async ValueTask<bool> TryCopyInitAsync(RecordingWriter recording, FinishedSegment segment, CancellationToken cancellationToken)
-    {
-        InitReady init = segment.Init;
-        try
-        {
-            if (await services.Store.ReadInitAsync(init.Rendition, init.Name, cancellationToken) is not { } bytes) { throw new IOException("The store does not have it."); }
-            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfInit(segment.Rendition, init.Name), bytes.Memory, cancellationToken); }
-            finally { bytes.Release(); }
-            return true;
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
-        {
-            Fail($"initialization segment {segment.Rendition}/{init.Name}", error);
-            return false;
-        }
-    }
-
     private async Task CompleteAsync(CancellationToken cancellationToken)
     {
         if (_recording is { } recording) { await FinishAsync(recording, cancellationToken); }
@@ -306,21 +208,6 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         });
     }
 
-    private void Count(FinishedSegment segment, int length)
-    {
-        (length == 0 ? DvrMetrics.Gaps : DvrMetrics.Segments).Add(1);
-        DvrMetrics.Bytes.Add(length);
-        DvrMetrics.Lag.Record(_time.GetElapsedTime(segment.FinishedAt).TotalSeconds);
-    }
-
-    private void Fail(string what, Exception error)
-    {
-        DvrMetrics.Failures.Add(1);
-        if (_failedAt is { } at && _time.GetElapsedTime(at) < FailureLogInterval) { return; }
-        _failedAt = _time.GetTimestamp();
-        LogFailed(streamId, what, error.Message.Split('\n')[0]);
-    }
-
     private void TellStarted(RecordingKey key)
         => Tell(EventTypes.RecordingStarted, new StreamEvent { Stream = streamId, Recording = key.Id, Node = services.Node.Id, Playlist = key.PlaylistPath });
 
@@ -337,7 +224,4 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream} is recorded by another node from now on")]
     private partial void LogLost(string stream);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: {What} could not be recorded and is tried again: {Reason}")]
-    private partial void LogFailed(string stream, string what, string reason);
 }
