@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Mirror.Streams.Shared;
 
 namespace Mirror.ServiceDefaults.Http;
 
@@ -40,6 +41,9 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
                 return ApiError.WriteAsync(context, bad.StatusCode, bad.Message);
             case JsonException json:
                 return ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, $"The body is not the JSON expected here{PlaceOf(json)}.");
+            case SharedStateException away:
+                LogAway(context.Request.Method, context.Request.Path.Value, away.Message);
+                return ApiError.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "What nodes share cannot be reached now; try again.");
             default:
                 LogFailed(context.Request.Method, context.Request.Path.Value, error);
                 return ApiError.WriteAsync(context, StatusCodes.Status500InternalServerError);
@@ -48,6 +52,9 @@ internal sealed partial class ApiErrorMiddleware(RequestDelegate next, ILogger<A
 
     private static string PlaceOf(JsonException error)
         => error.Path is null or "$" ? "" : $", at {error.Path}";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path}: {Reason}")]
+    private partial void LogAway(string method, string? path, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
     private partial void LogFailed(string method, string? path, Exception error);

@@ -36,10 +36,12 @@ public sealed class ClusterDeliveryTests : IAsyncLifetime
     public async Task An_event_that_cannot_be_kept_is_not_taken_from_the_topic()
     {
         await using HookServer node = await StartAsync("n1");
-        await node.CreateAsync(new { url = _receiver.Url });
+        string id = await node.CreateAsync(new { url = _receiver.Url });
         CloudEvent happened = Event("a");
         _documents.IsAway = true;
-        Assert.Equal(HttpStatusCode.InternalServerError, await PostAsync(node, happened));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await PostAsync(node, happened));
+        using HttpResponseMessage answer = await node.Client.GetAsync($"api/v1/hooks/{id}");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), (answer.StatusCode, (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["error"]!));
         _documents.IsAway = false;
         Assert.Equal(HttpStatusCode.Accepted, await PostAsync(node, happened));
         await HookServer.UntilAsync(() => _receiver.Taken.Any(), "it is taken");
