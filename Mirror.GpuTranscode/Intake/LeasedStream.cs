@@ -75,7 +75,6 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         string? lastProblem = null;
         while (await FindRecordAsync(cancellationToken) is { NodeAddress: { } address } record)
         {
-            bool isOther = followed is not null && followed.Epoch != record.Epoch;
             using var switched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             Task watching = WatchAsync(record, switched);
             FeedOutcome outcome = default;
@@ -134,9 +133,10 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         catch (OperationCanceledException) { /* the feed ended by itself */ }
     }
 
+    /// <summary>Another node has the publisher. One that came back to the same node goes on in the same feed.</summary>
     private async Task<bool> HasMovedAsync(StreamRecord followed, CancellationToken cancellationToken)
     {
-        try { return await registry.FindAsync(id, cancellationToken) is { } record && record.Epoch > followed.Epoch; }
+        try { return await registry.FindAsync(id, cancellationToken) is { } record && record.Epoch > followed.Epoch && record.NodeId != followed.NodeId; }
         catch (Exception) when (!cancellationToken.IsCancellationRequested) { return false; }
     }
 

@@ -76,6 +76,7 @@ public sealed partial class BlobSweep(BlobConnection blobs, ILeases leases, stri
                 lease ??= await leases.TryAcquireAsync(Role, node, LeaseDuration, stoppingToken);
                 if (lease is not null) { await SweepAsync(stoppingToken); }
             }
+            catch (RequestFailedException error) when (error.ErrorCode == BlobErrorCode.ContainerNotFound) { /* nothing was ever written */ }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested) { LogFailed(error.Message.Split('\n')[0]); }
         }
     }
