@@ -33,8 +33,15 @@ internal sealed partial class DeadLetters
         if (_file is null) { return; }
         var letter = new JsonObject
         {
-            ["hook"] = delivery.HookId, ["delivery"] = delivery.Id, ["reason"] = reason, ["attempts"] = attempts, ["last_status"] = last?.Status, ["last_error"] = last?.Error,
-            ["received_at"] = delivery.ReceivedAt, ["dead_at"] = _time.GetUtcNow().UtcDateTime, ["event"] = JsonNode.Parse(delivery.Event.Span),
+            ["hook"] = delivery.HookId,
+            ["delivery"] = delivery.Id,
+            ["reason"] = reason,
+            ["attempts"] = attempts,
+            ["last_status"] = last?.Status,
+            ["last_error"] = last?.Error,
+            ["received_at"] = delivery.ReceivedAt,
+            ["dead_at"] = _time.GetUtcNow().UtcDateTime,
+            ["event"] = JsonNode.Parse(delivery.Event.Span),
         };
         try { _file.Append(JsonSerializer.SerializeToUtf8Bytes(letter)); }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException) { LogLost(delivery.Id, error.Message); }

@@ -34,8 +34,14 @@ internal sealed record HookFigures
         HookFigures laterError = (more.LastErrorAt ?? DateTime.MinValue) >= (LastErrorAt ?? DateTime.MinValue) ? more : this;
         return new HookFigures
         {
-            Delivered = Delivered + more.Delivered, Failed = Failed + more.Failed, Dead = Dead + more.Dead, Dropped = Dropped + more.Dropped,
-            LastStatus = later.LastStatus, LastAttemptAt = later.LastAttemptAt, LastError = laterError.LastError, LastErrorAt = laterError.LastErrorAt,
+            Delivered = Delivered + more.Delivered,
+            Failed = Failed + more.Failed,
+            Dead = Dead + more.Dead,
+            Dropped = Dropped + more.Dropped,
+            LastStatus = later.LastStatus,
+            LastAttemptAt = later.LastAttemptAt,
+            LastError = laterError.LastError,
+            LastErrorAt = laterError.LastErrorAt,
         };
     }
 }

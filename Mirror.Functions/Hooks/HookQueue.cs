@@ -159,7 +159,11 @@ internal sealed partial class HookQueue : IAsyncDisposable
         DateTime now = _services.Time.GetUtcNow().UtcDateTime;
         _services.Counts.Add(_hookId, new HookFigures
         {
-            LastAttemptAt = now, LastStatus = reply.Status, Failed = reply.Error is null ? 0 : 1, LastError = reply.Error, LastErrorAt = reply.Error is null ? null : now,
+            LastAttemptAt = now,
+            LastStatus = reply.Status,
+            Failed = reply.Error is null ? 0 : 1,
+            LastError = reply.Error,
+            LastErrorAt = reply.Error is null ? null : now,
         });
         if (reply.IsDelivered && Interlocked.Exchange(ref _isFailing, 0) == 1) { _services.LogBack(_hookId); }
         if (reply.IsWorthRepeating && Interlocked.Exchange(ref _isFailing, 1) == 0) { _services.LogFailing(_hookId, reply.Error!); }

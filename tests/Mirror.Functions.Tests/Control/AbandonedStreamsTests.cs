@@ -103,8 +103,16 @@ public abstract class AbandonedStreamsTests
 
     private ValueTask PutAsync(string id, string? node, long epoch = 7) => Registry.PutAsync(new StreamRecord
     {
-        Id = id, Type = "srt", SourceAddress = "192.0.2.1:4000", Status = StreamStatus.Active, CreatedAt = _time.GetUtcNow().UtcDateTime, LastHeartbeat = _time.GetUtcNow().UtcDateTime,
-        NodeId = node, NodeAddress = node is null ? null : new Uri("http://127.0.0.1:81/"), Epoch = epoch, ReconnectWindow = Window,
+        Id = id,
+        Type = "srt",
+        SourceAddress = "192.0.2.1:4000",
+        Status = StreamStatus.Active,
+        CreatedAt = _time.GetUtcNow().UtcDateTime,
+        LastHeartbeat = _time.GetUtcNow().UtcDateTime,
+        NodeId = node,
+        NodeAddress = node is null ? null : new Uri("http://127.0.0.1:81/"),
+        Epoch = epoch,
+        ReconnectWindow = Window,
     }, default);
 
     private NodeRecord Node(string id) => new() { Id = id, Roles = ["ingest"], Address = new Uri("http://127.0.0.1:81/"), StartedAt = _time.GetUtcNow().UtcDateTime, LastHeartbeat = _time.GetUtcNow().UtcDateTime };

@@ -25,8 +25,14 @@ public sealed class HookApiTests : IAsyncLifetime
     {
         var asked = new
         {
-            url = "https://example.org/hook", secret = Secret, events = new[] { "stream.*", "failover" }, streams = new[] { "studio", "cam-*" }, metadata = new Dictionary<string, string> { ["site"] = "berlin" },
-            headers = new Dictionary<string, string> { ["Authorization"] = "Bearer hidden-token" }, max_batch = 10, max_delay_ms = 500,
+            url = "https://example.org/hook",
+            secret = Secret,
+            events = new[] { "stream.*", "failover" },
+            streams = new[] { "studio", "cam-*" },
+            metadata = new Dictionary<string, string> { ["site"] = "berlin" },
+            headers = new Dictionary<string, string> { ["Authorization"] = "Bearer hidden-token" },
+            max_batch = 10,
+            max_delay_ms = 500,
         };
         using HttpResponseMessage created = await _server.Client.PostAsJsonAsync("api/v1/hooks", asked);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);

@@ -11,8 +11,15 @@ public sealed class HookStoreTests : IDisposable
 {
     private static readonly Hook Good = new()
     {
-        Id = "good", Url = "https://example.org/hook", Secret = "a-secret-of-some-length", Events = ["stream.*"], Streams = ["studio", "cam-*"], Metadata = new Dictionary<string, string> { ["site"] = "berlin" },
-        Headers = new Dictionary<string, string> { ["X-Key"] = "7" }, MaxBatch = 5, MaxDelayMs = 100,
+        Id = "good",
+        Url = "https://example.org/hook",
+        Secret = "a-secret-of-some-length",
+        Events = ["stream.*"],
+        Streams = ["studio", "cam-*"],
+        Metadata = new Dictionary<string, string> { ["site"] = "berlin" },
+        Headers = new Dictionary<string, string> { ["X-Key"] = "7" },
+        MaxBatch = 5,
+        MaxDelayMs = 100,
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mirror-hooks-").FullName;
