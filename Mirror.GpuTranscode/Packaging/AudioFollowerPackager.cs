@@ -18,7 +18,7 @@ internal sealed class AudioFollowerPackager : FollowerPackager
         : base(new RenditionPackager(plan, track: null, publisher), time)
         => _sampleRate = (int)plan.Timescale;
 
-    protected override long FrameTicks => AudioPlan.FrameSamples;
+    protected override long LargestStretch => AudioPlan.FrameSamples / 2;
 
     /// <summary>Takes an encoded frame, and its reference of <paramref name="payload"/>.</summary>
     /// <param name="track">Its format.</param>

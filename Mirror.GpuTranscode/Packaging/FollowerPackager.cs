@@ -33,8 +33,8 @@ internal abstract class FollowerPackager
     /// <summary>The cut that frames are behind; <see langword="null"/> before the first.</summary>
     protected TimelineCut? Segment { get; private set; }
 
-    /// <summary>Duration of one frame, in ticks of the rendition.</summary>
-    protected abstract long FrameTicks { get; }
+    /// <summary>How much the last frame before a cut may fall short of it, in ticks of the rendition: more is a hole.</summary>
+    protected abstract long LargestStretch { get; }
 
     /// <summary>The source begins a segment, on a new timeline or the one in force.</summary>
     public void AddCut(TimelineCut cut)
@@ -98,7 +98,11 @@ internal abstract class FollowerPackager
         bool sameTimeline = Segment?.Timeline == cut.Timeline;
         bool isOpen = Rendition.SegmentMsn < cut.Cut.Msn;    // the segment before: by its length it may have ended already
         long start = ToTicks(cut.Cut.Pts90k);
-        if (isOpen && sameTimeline && Rendition.HasTimeline && start - Rendition.NextDecodeTime > FrameTicks / 2) { Rendition.FillTo(start, cut.Cut.ProgramTime); }
+        if (isOpen && sameTimeline && Rendition.HasTimeline)
+        {
+            if (start - Rendition.NextDecodeTime > LargestStretch) { Rendition.FillTo(start, cut.Cut.ProgramTime); }
+            else { Rendition.StretchTo(start); }
+        }
         if (Rendition.SegmentMsn < cut.Cut.Msn) { Rendition.CloseSegment(); }
         Rendition.FillSegmentsTo(cut.Cut.Msn, cut.Cut.ProgramTime);
         if (Segment is not null && (!sameTimeline || cut.Cut.IsDiscontinuity)) { Rendition.StartDiscontinuity(); }

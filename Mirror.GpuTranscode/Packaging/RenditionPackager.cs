@@ -121,6 +121,14 @@ internal sealed class RenditionPackager
         if (isFull || endsSegment) { ClosePart(endsSegment); }
     }
 
+    /// <summary>The last sample lasts until <paramref name="decode"/>, where its part is still open and has room for that. Otherwise the next one is decoded early.</summary>
+    public void StretchTo(long decode)
+    {
+        if (_samples.Count == 0 || decode <= _lastEnd || decode - _partStart > _plan.PartTargetTicks) { return; }
+        CollectionsMarshal.AsSpan(_samples)[^1] = _samples[^1] with { Duration = (uint)(decode - _lastDecode) };
+        _lastEnd = decode;
+    }
+
     /// <summary>Marks everything up to <paramref name="decode"/> as missing, for the input has a hole there.</summary>
     /// <param name="decode">Where the input goes on, in ticks.</param>
     /// <param name="programTime">Wall-clock time (UTC) at <paramref name="decode"/>.</param>

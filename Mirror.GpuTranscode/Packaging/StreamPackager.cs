@@ -189,10 +189,15 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
 
     private VideoFollowerPackager BeginRendition(RungPlan rung, long firstMsn)
     {
-        TimeSpan frame = _frame;
-        if (rung.LargestFrameRate.IsKnown) { frame *= Math.Max(1, Math.Ceiling(1 / rung.LargestFrameRate.Value / frame.TotalSeconds - FrameRateTolerance)); }
+        (TimeSpan frame, TimeSpan longest) = (_frame, _frame);
+        if (rung.LargestFrameRate.IsKnown)
+        {
+            // Every so many pictures, or where the cap is no divisor, now one more and now one less.
+            double pictures = Math.Max(1, 1 / rung.LargestFrameRate.Value / _frame.TotalSeconds);
+            (frame, longest) = (_frame * Math.Floor(pictures + FrameRateTolerance), _frame * Math.Ceiling(pictures - FrameRateTolerance));
+        }
         RenditionPlan plan = Plan(rung.Name, isVideo: true, VideoPackager.Timescale, frame) with { FirstMsn = firstMsn };
-        return new VideoFollowerPackager(plan, frame, isReordered: rung.BFrames > 0, publisher, time);
+        return new VideoFollowerPackager(plan, frame, longest, isReordered: rung.BFrames > 0, publisher, time);
     }
 
     private RenditionPlan Plan(string rendition, bool isVideo, uint timescale, TimeSpan frame)

@@ -9,23 +9,26 @@ internal sealed class VideoFollowerPackager : FollowerPackager
     private const long Offset90k = StreamPackager.TimelineOffsetSeconds * VideoPackager.Timescale;
 
     private readonly bool _isReordered;
+    private readonly long _longestStep90k;                   // more than a frame where a cap leaves out pictures unevenly
     private long _frame90k;
     private long _lastDts90k;
     private long _lastStep90k;
 
     /// <param name="plan">The playlist's constants; the first number is that of the first cut to come.</param>
-    /// <param name="frame">Expected duration of one frame.</param>
+    /// <param name="frame">Expected duration of one frame; the shortest, where they differ: one that lasts longer than expected is no harm.</param>
+    /// <param name="longestFrame">The longest duration that is no hole.</param>
     /// <param name="isReordered">Frames come in another order than they are shown in: there are B-frames.</param>
     /// <param name="publisher">Where parts go.</param>
     /// <param name="time">Tells when the last frame came.</param>
-    public VideoFollowerPackager(RenditionPlan plan, TimeSpan frame, bool isReordered, PartPublisher publisher, TimeProvider time)
+    public VideoFollowerPackager(RenditionPlan plan, TimeSpan frame, TimeSpan longestFrame, bool isReordered, PartPublisher publisher, TimeProvider time)
         : base(new RenditionPackager(plan, track: null, publisher), time)
     {
         _frame90k = (long)(frame.TotalSeconds * VideoPackager.Timescale);
+        _longestStep90k = longestFrame > frame ? (long)(longestFrame.TotalSeconds * VideoPackager.Timescale) : 0;
         _isReordered = isReordered;
     }
 
-    protected override long FrameTicks => _frame90k;
+    protected override long LargestStretch => Math.Max(_frame90k / 2, _longestStep90k - _frame90k / 2);
 
     /// <summary>Takes an encoded frame, and its reference of <paramref name="payload"/>.</summary>
     public void Write(VideoTrack track, int timeline, long pts90k, long dts90k, bool isKey, long receivedTimestamp, MediaBuffer payload)
@@ -78,6 +81,7 @@ internal sealed class VideoFollowerPackager : FollowerPackager
     /// <summary>Two equal steps make a rate; one by itself is an accident. Of two that the 90 kHz clock rounds apart, the shorter is expected.</summary>
     private void TrackFrameDuration(long dts90k)
     {
+        if (_longestStep90k > 0) { return; }
         long step = dts90k - _lastDts90k;
         if (step > 0 && Math.Abs(step - _lastStep90k) <= RoundingTicks90k) { _frame90k = Math.Min(step, _lastStep90k); }
         (_lastDts90k, _lastStep90k) = (dts90k, step);

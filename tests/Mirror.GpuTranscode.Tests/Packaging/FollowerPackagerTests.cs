@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Publishing;
 using Mirror.Media.Frames;
@@ -49,6 +50,23 @@ public sealed class FollowerPackagerTests
         rig.Finish();
         AssertAligned();
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
+    }
+
+    [Theory]
+    [InlineData(20)]                                         // two of three pictures
+    [InlineData(18)]                                         // three of five
+    [InlineData(25)]
+    public void A_cap_that_the_frame_rate_is_no_multiple_of_leaves_no_gap_and_shows_nothing_before_it_is_decoded(int cap)
+    {
+        var gate = new FrameRateGate(new Rational(30, 1), new Rational((uint)cap, 1));
+        var rig = new Rig(_recorder, longestStep: 2) { Keeps = index => gate.Admits(900_000 + index * Frame90k, index % Gop == 0, skipLevel: 0) };
+        rig.Send(0, 300);
+        rig.Finish();
+        AssertAligned();
+        Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
+        List<ReadSample> samples = _recorder.Samples(Rendition);
+        Assert.InRange(samples.Count, cap * 10 - 10, cap * 10 + 20);
+        Assert.All(samples, sample => Assert.InRange(sample.Presentation - sample.Decode, 0, Frame90k + 1));       // 33.3 ms are no whole number of ticks of a TimeSpan
     }
 
     [Fact]
@@ -151,13 +169,13 @@ public sealed class FollowerPackagerTests
         private int _timeline;
         private bool _startsSegment;
 
-        public Rig(Recorder recorder, int pictureStep = 1)
+        public Rig(Recorder recorder, int pictureStep = 1, int longestStep = 1)
         {
             var publisher = new PartPublisher(recorder, recorder, TimeProvider.System, NullLogger<PartPublisher>.Instance);
             TimeSpan frame = TimeSpan.FromSeconds(Frame90k / 90_000.0);
             RenditionPlan Plan(string name) => new(new RenditionKey("s", name), true, VideoPackager.Timescale, TimeSpan.FromMilliseconds(100), 1, 50, 0);
             _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), frame, "s", NullLogger.Instance);
-            _follower = new VideoFollowerPackager(Plan(Rendition), frame * pictureStep, isReordered: false, publisher, Time);
+            _follower = new VideoFollowerPackager(Plan(Rendition), frame * pictureStep, frame * Math.Max(pictureStep, longestStep), isReordered: false, publisher, Time);
         }
 
         public ManualTime Time { get; } = new();
