@@ -320,7 +320,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private async Task<bool> ReserveAsync(CancellationToken stopping)
     {
         Task room = _budget.RoomMade;
-        string? refusal = _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null);
+        string? refusal = await RefuseSoftwareAsync(stopping) ?? _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null);
         if (refusal is null)
         {
             _isRefused = false;
@@ -336,7 +336,18 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _audioQueue.Clear();
         GoDown(refusal);
         await Task.WhenAny(room, Task.Delay(RefusedRetry, stopping));
+        stopping.ThrowIfCancellationRequested();
         return false;
+    }
+
+    /// <summary>Why no GPU encodes these pictures, where nothing else may.</summary>
+    private async Task<string?> RefuseSoftwareAsync(CancellationToken stopping)
+    {
+        if (!_options.GpuEnabled || _options.AllowSoftwareFallback || _wanted is not { Rungs.Count: > 0 } wanted) { return null; }
+        await _gpus.Known.WaitAsync(stopping);
+        if (_gpus.Place(this, wanted.Source, wanted.Rungs).Device == TranscodeDevice.Gpu) { return null; }
+        _gpus.Release(this);
+        return $"no GPU of this node is free to decode {wanted.Source.Codec} and encode {string.Join(", ", wanted.Rungs.Select(static rung => rung.Codec).Distinct())}, and transcode.allow_software_fallback is off";
     }
 
     /// <summary>Lets one worker work until it fails or is not needed any more.</summary>

@@ -27,10 +27,10 @@ internal sealed partial class LadderRun : IAsyncDisposable
     private Task _sending = Task.CompletedTask;
     private long _nextPts90k = 90_000;
 
-    public LadderRun(TranscodeOptions? options = null, WorkerCommand? command = null, TranscodeBudget? budget = null, TimeSpan? healthyAfter = null)
+    public LadderRun(TranscodeOptions? options = null, WorkerCommand? command = null, TranscodeBudget? budget = null, TimeSpan? healthyAfter = null, GpuPool? gpus = null)
     {
         Pool = new WorkerPool(command ?? WorkerCommand.Find(), NullLogger<WorkerPool>.Instance);
-        Worker = new LadderWorker("s", options ?? new TranscodeOptions(), Recorder, Pool, budget ?? new TranscodeBudget(64, 1), NullLogger<LadderWorker>.Instance, healthyAfter: healthyAfter);
+        Worker = new LadderWorker("s", options ?? new TranscodeOptions(), Recorder, Pool, budget ?? new TranscodeBudget(64, 1), NullLogger<LadderWorker>.Instance, gpus, healthyAfter);
     }
 
     public static RungPlan[] Rungs { get; } = [Rung("180p", 320, 180), Rung("90p", 160, 90)];
@@ -121,6 +121,8 @@ internal sealed partial class LadderRun : IAsyncDisposable
     }
 
     public void Signal(int signal) => Signal(Worker.WorkerId ?? throw new InvalidOperationException("No worker is at work."), signal);
+
+    public static bool TrySignal(int processId, int signal) => Kill(processId, signal) == 0;
 
     public static void Signal(int processId, int signal) => Assert.Equal(0, Kill(processId, signal));
 

@@ -289,6 +289,58 @@ public sealed class LadderWorkerTests
         Environment.SetEnvironmentVariable("MIRROR_TEST_SECRET", null);
     }
 
+    [Theory]
+    [InlineData("for (;;) { char *more = malloc(16 << 20); if (more) memset(more, 1, 16 << 20); usleep(20000); }", "more than transcode.worker_memory")]
+    [InlineData("sleep(1); *(volatile int *)0 = 1;", "signal SIGSEGV")]
+    public async Task A_worker_whose_native_code_leaks_or_crashes_is_replaced(string fault, string reason)
+    {
+        string folder = Directory.CreateTempSubdirectory("mirror-fault-").FullName;
+        string due = Path.Combine(folder, "due");
+        string library = Path.Combine(folder, "fault.so");
+        await File.WriteAllTextAsync(due, "");
+        // Loaded into every worker; the first that finds the file has the fault.
+        await File.WriteAllTextAsync(Path.Combine(folder, "fault.c"), $$"""
+            #include <pthread.h>
+            #include <stdlib.h>
+            #include <string.h>
+            #include <unistd.h>
+            static void *fault(void *nothing) { {{fault}} return nothing; }
+            __attribute__((constructor)) static void start(void) { pthread_t thread; if (unlink("{{due}}") == 0) pthread_create(&thread, 0, fault, 0); }
+            """);
+        using (Process compiler = Process.Start("gcc", ["-shared", "-fPIC", "-o", library, Path.Combine(folder, "fault.c"), "-lpthread"]))
+        {
+            await compiler.WaitForExitAsync();
+            Assert.Equal(0, compiler.ExitCode);
+        }
+        WorkerCommand command = WorkerCommand.Find();
+        await using (var run = new LadderRun(new TranscodeOptions { WorkerMemory = new(512L << 20) }, new WorkerCommand("/usr/bin/env", [$"LD_PRELOAD={library}", command.FileName, .. command.Arguments])))
+        {
+            run.Configure();
+            run.SendInRealTime();
+            await run.UntilAsync(() => run.Worker.State.Restarts == 1, "the worker is replaced");
+            Assert.Contains(run.Recorder.Events, line => line.Contains(reason, StringComparison.Ordinal));
+            await run.UntilAsync(() => run.Recorder.Events[^1] == "up", "renditions are up again");
+            await run.StopSendingAsync();
+            Assert.Equal(1, run.Worker.State.Restarts);
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Without_a_GPU_and_without_leave_to_use_the_CPU_renditions_are_missing()
+    {
+        var gpus = new GpuPool(new TranscodeOptions { AllowSoftwareFallback = false });
+        gpus.Learn([]);
+        await using var run = new LadderRun(new TranscodeOptions { AllowSoftwareFallback = false }, gpus: gpus);
+        run.Configure();
+        run.Send(30);
+        await run.UntilAsync(() => run.Worker.State.Reason is not null, "it says why");
+        Assert.Contains("transcode.allow_software_fallback", run.Worker.State.Reason, StringComparison.Ordinal);
+        Assert.True(run.Worker.State.IsDegraded);
+        Assert.Null(run.Worker.WorkerId);
+        Assert.Equal(0, run.Recorder.Count);
+    }
+
     [Fact]
     public async Task A_node_that_is_killed_takes_its_workers_along_even_stopped_ones()
     {
@@ -304,13 +356,15 @@ public sealed class LadderWorkerTests
         using Process node = Process.Start(start)!;
         try
         {
-            int[] workers = [];
-            // One that has lowered its priority has told the kernel before what is to become of it.
-            await Waiting.UntilAsync(() => (workers = [.. Children(node.Id).Where(child => child.Niceness > 0).Select(child => child.Id)]).Length > 0, () => "the node has a worker", TimeSpan.FromSeconds(30));
-            LadderRun.Signal(workers[0], LadderRun.SigStop);
+            // One that has lowered its priority has told the kernel before what is to become of it. The worker that tries the codecs ends by
+            // itself, perhaps just now: what counts is one that is seen to be stopped.
+            await Waiting.UntilAsync(() => Children(node.Id).Where(child => child.Niceness > 0).Any(child => LadderRun.TrySignal(child.Id, LadderRun.SigStop) && StateOf(child.Id) == 'T'),
+                () => "the node has a worker, and it is stopped", TimeSpan.FromSeconds(30));
+            int[] workers = [.. Children(node.Id).Select(child => child.Id)];
             node.Kill();
             await node.WaitForExitAsync();
-            await Waiting.UntilAsync(() => workers.All(worker => !Directory.Exists($"/proc/{worker}")), () => "its workers are gone", TimeSpan.FromSeconds(10));
+            // Where nothing asks for an orphan's status, it stays in the list of processes as a zombie.
+            await Waiting.UntilAsync(() => workers.All(worker => StateOf(worker) is null or 'Z' or 'X'), () => "its workers are gone", TimeSpan.FromSeconds(10));
         }
         finally
         {
@@ -339,6 +393,17 @@ public sealed class LadderWorkerTests
             if (Number(fields[1]) == parent) { children.Add((Number(Path.GetFileName(folder)), fields[0][0], Number(fields[16]))); }
         }
         return [.. children];
+    }
+
+    /// <summary>A process's state as proc(5) tells it; <see langword="null"/> once it is gone.</summary>
+    private static char? StateOf(int process)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+        catch (IOException) { return null; }
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
