@@ -30,7 +30,7 @@ public sealed class LiveConformanceTests(ITestOutputHelper output)
                 => PlaylistConformance.WalkAsync(server.Playlist($"shape{index}"), server.Client, Reloads, TestContext.Current.CancellationToken)));
             foreach ((TestMedia shape, ConformanceReport report) in shapes.Zip(reports)) { output.WriteLine($"{shape}\n{report}\n"); }
             Assert.All(reports, report => Assert.Empty(report.Violations));
-            Assert.All(reports, report => Assert.Equal(2, report.Renditions));
+            Assert.Equal([2, 2, 2, 2, 3], reports.Select(report => report.Renditions));      // the pictures are too small for a rung, but Opus comes with AAC beside it
             Assert.All(reports, report => Assert.True(report.Reloads >= 2 * Reloads));
         }
         finally
