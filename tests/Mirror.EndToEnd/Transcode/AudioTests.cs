@@ -31,16 +31,30 @@ public sealed class AudioTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_browser_plays_the_sound_of_MP2()
+    public async Task A_browser_plays_the_sound_of_MP2_and_switches_sound_with_pictures()
     {
+        const string heard = "bytes => window.mirrorPlayer?.state === 'playing' && document.querySelector('video').webkitAudioDecodedByteCount > bytes + 5000";
+        var patience = new PageWaitForFunctionOptions { Timeout = 30_000 };
         await using MirrorServer server = await MirrorServer.StartAsync();
-        await using Tool push = Push(server, "mp2", Kinds[0].Audio);
+        await using Tool mp2 = Push(server, "mp2", Kinds[0].Audio);
+        await using Tool aac = Push(server, "aac", "-c:a aac -b:a 160k -ac 2", size: "640x480");
         await using ChromiumBrowser browser = await ChromiumBrowser.StartAsync();
         await server.WaitForPlaylistAsync("mp2");
         IPage page = await browser.OpenAsync(new Uri(server.Https, "watch/mp2"));
-        await page.WaitForFunctionAsync("() => window.mirrorPlayer?.state === 'playing' && document.querySelector('video').webkitAudioDecodedByteCount > 10000", null,
-            new PageWaitForFunctionOptions { Timeout = 30_000 });
-        output.WriteLine($"{await page.EvaluateAsync<int>("() => document.querySelector('video').webkitAudioDecodedByteCount")} bytes of sound were decoded");
+        await page.WaitForFunctionAsync(heard, 0, patience);
+
+        // Here the source has the publisher's sound, and the encoded rendition AAC of a lower rate.
+        await page.GotoAsync(new Uri(server.Https, "watch/aac").ToString());
+        await page.WaitForFunctionAsync(heard, 0, patience);
+        int stalls = await page.EvaluateAsync<int>("() => window.mirrorPlayer.stalls");
+        foreach ((string rendition, int height) in new[] { ("360p", 360), ("source", 480) })
+        {
+            await page.Locator("#quality").SelectOptionAsync(rendition);
+            await page.WaitForFunctionAsync("height => document.querySelector('video').videoHeight === height", height, patience);
+            await page.WaitForFunctionAsync(heard, await page.EvaluateAsync<int>("() => document.querySelector('video').webkitAudioDecodedByteCount"), patience);
+        }
+        output.WriteLine($"{await page.EvaluateAsync<int>("() => window.mirrorPlayer.stalls") - stalls} stalls over two switches of pictures and sound");
+        Assert.Equal("", await page.EvaluateAsync<string>("() => window.mirrorPlayer.lastError"));
         Assert.Empty(browser.Errors);
     }
 
@@ -90,8 +104,8 @@ public sealed class AudioTests(ITestOutputHelper output)
     }
 
     /// <summary>A white flash and a beep at each whole second.</summary>
-    private static Tool Push(MirrorServer server, string stream, string audio) => Tool.Start("ffmpeg",
-        "-v error -re -f lavfi -i color=black:size=640x360:rate=25,drawbox=color=white:t=fill:enable='lt(mod(t,1),0.2)' "
+    private static Tool Push(MirrorServer server, string stream, string audio, string size = "640x360") => Tool.Start("ffmpeg",
+        $"-v error -re -f lavfi -i color=black:size={size}:rate=25,drawbox=color=white:t=fill:enable='lt(mod(t,1),0.2)' "
         + "-f lavfi -i aevalsrc=exprs='if(lt(mod(t,1),0.2),0.5*sin(2*PI*1000*t),0)':sample_rate=48000 "
         + $"-c:v libx264 -preset ultrafast -tune zerolatency -g 12 -sc_threshold 0 -pix_fmt yuv420p {audio} -f mpegts -muxdelay 0 -muxpreload 0 -flush_packets 1", server.SrtUrl(stream));
 
