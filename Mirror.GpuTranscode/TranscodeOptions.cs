@@ -18,6 +18,12 @@ internal sealed class TranscodeOptions
     /// <summary>Renditions that one GPU may encode at a time; the CPU encodes those of further streams. Default 0: no limit but the driver's.</summary>
     [Range(0, 1000)] public int GpuSessions { get; set; }
 
+    /// <summary>
+    /// Memory that stays free on each GPU: a further stream goes to another, or to the CPU, where less is left. Default 256 MiB, about what one
+    /// stream of 1080p takes.
+    /// </summary>
+    [Range(typeof(ByteSize), "0", "1TiB")] public ByteSize GpuMemoryReserve { get; set; } = new(256L * 1024 * 1024);
+
     /// <summary>Whether the CPU does what a GPU was meant to and cannot; otherwise those renditions are missing. Default true.</summary>
     public bool AllowSoftwareFallback { get; set; } = true;
 

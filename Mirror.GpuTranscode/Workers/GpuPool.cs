@@ -6,10 +6,12 @@ using Mirror.Streams.Transcoding;
 namespace Mirror.GpuTranscode.Workers;
 
 /// <summary>The node's GPUs, and which streams work on each. A stream gets the one that encodes the fewest renditions. Thread-safe.</summary>
-/// <param name="options">Whether to use them, and how many sessions each may have.</param>
-internal sealed class GpuPool(TranscodeOptions options)
+/// <param name="options">Whether to use them, how many sessions each may have, and how much memory stays free.</param>
+/// <param name="freeMemory">Free bytes of a GPU, where known; default what the driver tells.</param>
+internal sealed class GpuPool(TranscodeOptions options, Func<int, long?>? freeMemory = null)
 {
     private static readonly string[] DriverFiles = ["/dev/nvidiactl", "/dev/dxg"];      // the latter is that of the Windows Subsystem for Linux
+    private readonly Func<int, long?> _freeMemory = freeMemory ?? GpuMemory.FreeBytesOf;
     private readonly Lock _gate = new();
     private readonly Dictionary<object, (int Gpu, int Sessions)> _places = [];
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,7 +45,7 @@ internal sealed class GpuPool(TranscodeOptions options)
             _places.Remove(owner);
             if (!options.GpuEnabled) { return (TranscodeDevice.Cpu, 0); }
             (GpuCapabilities Gpu, TranscodeDevice Device)? best = null;
-            foreach (GpuCapabilities gpu in _gpus.Where(gpu => gpu.Decoders.Contains(DecoderOf(source.Codec))).OrderBy(gpu => Sessions(gpu.Index)))
+            foreach (GpuCapabilities gpu in _gpus.Where(gpu => gpu.Decoders.Contains(DecoderOf(source.Codec)) && HasRoom(gpu.Index)).OrderBy(gpu => Sessions(gpu.Index)))
             {
                 bool encodes = rungs.All(rung => gpu.Encoders.Contains(EncoderOf(rung.Codec))) && (options.GpuSessions == 0 || Sessions(gpu.Index) + rungs.Count <= options.GpuSessions);
                 TranscodeDevice device = encodes ? TranscodeDevice.Gpu : TranscodeDevice.GpuDecode;
@@ -61,6 +63,9 @@ internal sealed class GpuPool(TranscodeOptions options)
     {
         lock (_gate) { _places.Remove(owner); }
     }
+
+    /// <summary>Where the driver tells nothing, its refusal to open a codec must do.</summary>
+    private bool HasRoom(int gpu) => options.GpuMemoryReserve.Bytes == 0 || _freeMemory(gpu) is not { } free || free >= options.GpuMemoryReserve.Bytes;
 
     private int Sessions(int gpu) => _places.Values.Where(place => place.Gpu == gpu).Sum(place => place.Sessions);
 

@@ -66,6 +66,7 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
         environment["DOTNET_gcServer"] = "0";                // the managed heap is small: media lies in native memory
         environment["DOTNET_gcConcurrent"] = "0";
         environment["SVT_LOG"] = "1";                        // errors only: SVT-AV1 else tells its settings at each start
+        environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";     // as the driver counts GPUs where it tells of their memory
         environment["DOTNET_TieredPGO"] = "0";               // instrumented code would cost more than it brings
     }
 

@@ -64,6 +64,31 @@ public sealed class GpuPoolTests
         Assert.Equal((TranscodeDevice.GpuDecode, 0), Pool(new TranscodeOptions(), Encoding0).Place(new object(), Source, [Two[0] with { Codec = RungCodec.Av1 }]));
     }
 
+    [Fact]
+    public void A_GPU_whose_memory_runs_out_takes_no_further_stream()
+    {
+        long?[] free = [200L << 20, 4L << 30];
+        var pool = new GpuPool(new TranscodeOptions { GpuMemoryReserve = new(256L << 20) }, gpu => free[gpu]);
+        pool.Learn([Encoding0, Encoding1]);
+        Assert.Equal((TranscodeDevice.Gpu, 1), pool.Place(new object(), Source, Two));
+        Assert.Equal((TranscodeDevice.Gpu, 1), pool.Place(new object(), Source, Two));
+        free[1] = 0;
+        Assert.Equal((TranscodeDevice.Cpu, 0), pool.Place(new object(), Source, Two));
+        free[0] = null;                                      // the driver does not tell
+        Assert.Equal((TranscodeDevice.Gpu, 0), pool.Place(new object(), Source, Two));
+    }
+
+    [Fact]
+    public void Without_a_reserve_memory_is_not_asked_for()
+    {
+        var pool = new GpuPool(new TranscodeOptions { GpuMemoryReserve = default }, _ => throw new InvalidOperationException());
+        pool.Learn([Encoding0]);
+        Assert.Equal((TranscodeDevice.Gpu, 0), pool.Place(new object(), Source, Two));
+    }
+
+    [Fact]
+    public void Where_there_is_no_driver_nothing_is_known_of_memory() => Assert.Null(GpuMemory.FreeBytesOf(99));
+
     private static GpuPool Pool(TranscodeOptions options, params GpuCapabilities[] gpus)
     {
         var pool = new GpuPool(options);
