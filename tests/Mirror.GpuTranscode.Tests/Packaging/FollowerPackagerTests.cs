@@ -196,8 +196,14 @@ public sealed class FollowerPackagerTests
                 MediaBuffer payload = MediaBuffer.CopyOf([1, 2, 3]);
                 var unit = new AccessUnit
                 {
-                    Track = SourceTrack, Pts90k = pts, Dts90k = pts, Payload = payload, IsRandomAccess = (index - first) % Gop == 0 || index % Gop == 0,
-                    FrameType = FrameType.Key, ProgramTime = Epoch.AddSeconds(pts / 90_000.0), StartsDiscontinuity = startsTimeline && index == first,
+                    Track = SourceTrack,
+                    Pts90k = pts,
+                    Dts90k = pts,
+                    Payload = payload,
+                    IsRandomAccess = (index - first) % Gop == 0 || index % Gop == 0,
+                    FrameType = FrameType.Key,
+                    ProgramTime = Epoch.AddSeconds(pts / 90_000.0),
+                    StartsDiscontinuity = startsTimeline && index == first,
                 };
                 _startsSegment = false;
                 _source.Write(unit);

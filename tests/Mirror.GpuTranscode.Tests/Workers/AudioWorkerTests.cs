@@ -76,7 +76,12 @@ public sealed class AudioWorkerTests
             MediaBuffer payload = MediaBuffer.CopyOf(Media.Frames[i].Payload);
             var unit = new AccessUnit
             {
-                Track = Media.Track, Pts90k = Media.Frames[i].Pts90k, Dts90k = Media.Frames[i].Pts90k, Payload = payload, SampleCount = 960, ReceivedTimestamp = Stopwatch.GetTimestamp(),
+                Track = Media.Track,
+                Pts90k = Media.Frames[i].Pts90k,
+                Dts90k = Media.Frames[i].Pts90k,
+                Payload = payload,
+                SampleCount = 960,
+                ReceivedTimestamp = Stopwatch.GetTimestamp(),
             };
             run.Worker.WriteAudio(unit, timeline: 0);
             unit.Release();
