@@ -16,7 +16,7 @@ public static class ChaosRun
         ArgumentNullException.ThrowIfNull(log);
         log($"seed {seed}");
         // A window in which viewers stay while a fault lasts; without it they would fall out of the playlist, as they may.
-        await using Cluster cluster = await Cluster.StartAsync(plan with { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m", .. plan.Settings] }, new Progress<string>(log), cancellationToken);
+        await using Cluster cluster = await Cluster.StartAsync(plan with { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m", "--dvr.enabled", "true", .. plan.Settings] }, new Progress<string>(log), cancellationToken);
         int[] ports = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
         List<TestEncoder> encoders = [];
         using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
@@ -33,7 +33,10 @@ public static class ChaosRun
             catch (TimeoutException error) { failure = error.Message; }
             await stop.CancelAsync();
             await watching;
-            return Report(viewers, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
+            Report(viewers, log);
+            var recordings = new RecordingCheck(cluster.Of(NodeKind.Origin).First().Http, http);
+            foreach (TestEncoder encoder in encoders) { await recordings.RunAsync(encoder.Stream, log, cancellationToken); }
+            return Conclude(viewers, recordings, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
         }
         finally
         {
@@ -64,7 +67,7 @@ public static class ChaosRun
         return viewers;
     }
 
-    private static int Report(List<CheckingViewer> viewers, int faults, int calls, string? failure, Action<string> log)
+    private static void Report(List<CheckingViewer> viewers, Action<string> log)
     {
         log("");
         log($"{"rendition",-24}{"parts",8}{"segments",10}{"gaps",6}{"discont.",10}{"retries",9}{"longest interruption",22}");
@@ -73,7 +76,13 @@ public static class ChaosRun
             log(string.Create(CultureInfo.InvariantCulture,
                 $"{viewer.Name,-24}{viewer.Parts,8}{viewer.Segments,10}{viewer.Gaps,6}{viewer.Discontinuities,10}{viewer.Retries,9}{viewer.LongestInterruption.TotalSeconds,20:F2} s"));
         }
-        string[] violations = [.. viewers.SelectMany(viewer => viewer.Violations)];
+        log("");
+    }
+
+    private static int Conclude(List<CheckingViewer> viewers, RecordingCheck recordings, int faults, int calls, string? failure, Action<string> log)
+    {
+        string[] violations = [.. viewers.SelectMany(viewer => viewer.Violations), .. recordings.Violations];
+        log("");
         foreach (string violation in violations) { log($"VIOLATION {violation}"); }
         if (failure is not null) { log($"FAILED {failure}"); }
         TimeSpan longest = viewers.Max(viewer => viewer.LongestInterruption);

@@ -4,6 +4,7 @@ using Microsoft.Playwright;
 namespace Mirror.EndToEnd.Browser;
 
 /// <summary>The player page on a stream of two renditions.</summary>
+[Trait("Host", "own")]
 public sealed class RenditionTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Stream = "studio";

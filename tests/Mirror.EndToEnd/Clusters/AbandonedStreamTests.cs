@@ -6,6 +6,7 @@ using Mirror.Streams.Events;
 namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>The only ingest node is gone for longer than the reconnect window: functions tell that its stream is over.</summary>
+[Trait("Host", "own")]
 public sealed class AbandonedStreamTests
 {
     [Fact]

@@ -9,6 +9,7 @@ namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>Two nodes of each kind with Redis and Azurite: any of them goes, streams and viewers go on.</summary>
 /// <remarks>Viewers check every byte and number (<see cref="CheckingViewer"/>); a test adds what its fault may cost.</remarks>
+[Trait("Host", "own")]
 public sealed class FailoverTests(RunningCluster running, ITestOutputHelper output) : IClassFixture<RunningCluster>
 {
     private const string Stream = "studio";

@@ -17,6 +17,7 @@ using Mirror.Streams.Store;
 namespace Mirror.EndToEnd.Configuration;
 
 /// <summary>configs/mirror.yaml and the options classes say the same.</summary>
+[Trait("Host", "own")]
 public sealed class ConfigurationFileTests
 {
     [Fact]

@@ -8,6 +8,7 @@ using Mirror.Streams.Events;
 namespace Mirror.EndToEnd.Hooks;
 
 /// <summary>A receiver hears of a stream's life from a server that is a process of its own, and crashes.</summary>
+[Trait("Host", "own")]
 public sealed class HookTests : IAsyncLifetime
 {
     private const string Secret = "a-secret-of-some-length";

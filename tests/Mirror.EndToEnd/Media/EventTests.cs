@@ -6,12 +6,13 @@ using Mirror.Streams.Events;
 namespace Mirror.EndToEnd.Media;
 
 /// <summary>What a stream's life tells as events.</summary>
+[Trait("Host", "own")]
 public sealed class EventTests
 {
     [Fact]
     public async Task A_stream_tells_of_its_start_its_renditions_its_interruption_and_its_end()
     {
-        await using MirrorServer server = await MirrorServer.StartAsync();
+        await using MirrorServer server = await MirrorServer.StartAsync("--ingestion.srt.peer_idle_timeout", "1s");         // its encoder is killed
         var told = new ConcurrentQueue<CloudEvent>();
         server.Services.GetRequiredService<LocalEvents>().Subscribe((happened, _) =>
         {

@@ -8,6 +8,7 @@ using Mirror.Streams.Announcements;
 namespace Mirror.EndToEnd.Transcode;
 
 /// <summary>A worker process that dies or hangs costs its stream's encoded renditions a moment, and nobody else anything.</summary>
+[Trait("Host", "own")]
 public sealed class WorkerFailureTests(ITestOutputHelper output)
 {
     private const string Stream = "show";

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mirror.Media.Playlists;
+
+namespace Mirror.LocalCluster;
+
+/// <summary>Checks that a stream was recorded as a whole, whatever happened meanwhile: every number is there, as a segment that can be fetched or as a gap.</summary>
+/// <param name="origin">Base address of an origin.</param>
+/// <param name="http">Fetches.</param>
+public sealed class RecordingCheck(Uri origin, HttpClient http)
+{
+    private readonly List<string> _violations = [];
+
+    /// <summary>What did not hold.</summary>
+    public IReadOnlyList<string> Violations => _violations;
+
+    /// <summary>Fetches all recordings of a stream.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="log">Gets a line for each rendition.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task RunAsync(string stream, Action<string> log, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        JsonNode? answer = JsonNode.Parse(await http.GetStringAsync(new Uri(origin, $"api/v1/recordings?stream={stream}"), cancellationToken));
+        JsonArray recordings = answer?["recordings"]?.AsArray() ?? [];
+        if (recordings.Count != 1) { _violations.Add($"{stream}: {recordings.Count} recordings instead of one"); }
+        foreach (JsonNode? recording in recordings)
+        {
+            var playlist = new Uri(origin, (string?)recording!["playlist"]);
+            foreach (string rendition in recording["renditions"]!.AsArray().Select(rendition => (string)rendition!["name"]!))
+            {
+                log(await CheckAsync($"{stream}/{rendition}", new Uri(playlist, $"{rendition}/playlist.m3u8"), cancellationToken));
+            }
+        }
+    }
+
+    private async Task<string> CheckAsync(string name, Uri address, CancellationToken cancellationToken)
+    {
+        string text = await http.GetStringAsync(address, cancellationToken);
+        if (!MediaPlaylistParser.TryParse(text, out MediaPlaylistDocument? playlist, out string? error))
+        {
+            _violations.Add($"{name}: its recording's playlist cannot be read: {error}");
+            return name;
+        }
+        int gaps = 0;
+        long bytes = 0;
+        long? last = null;
+        foreach (SegmentEntry segment in playlist.Segments)
+        {
+            long number = long.Parse(Path.GetFileNameWithoutExtension(segment.Uri), CultureInfo.InvariantCulture);
+            if (last is { } before && number != before + 1) { _violations.Add($"{name}: {number} follows {before} in the recording"); }
+            last = number;
+            if (segment.IsGap) { gaps++; }
+            else { bytes += await LengthAsync(name, new Uri(address, segment.Uri), cancellationToken); }
+        }
+        return string.Create(CultureInfo.InvariantCulture, $"{name,-24}{playlist.Segments.Count,8} segments recorded, {bytes / 1e6:F1} MB, {gaps} gaps");
+    }
+
+    private async Task<long> LengthAsync(string name, Uri address, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await http.GetAsync(address, cancellationToken);
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        if (response.IsSuccessStatusCode && body.AsSpan(4, 4).SequenceEqual("moof"u8)) { return body.Length; }
+        _violations.Add($"{name}: {address.Segments[^1]} is in the recording and cannot be fetched ({(int)response.StatusCode})");
+        return 0;
+    }
+}
