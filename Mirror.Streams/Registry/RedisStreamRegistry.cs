@@ -121,15 +121,19 @@ public sealed partial class RedisStreamRegistry : IStreamRegistry
         ArgumentNullException.ThrowIfNull(command);
         RedisKey key = _names.Stream(command.StreamId);
         RedisValue json = JsonSerializer.SerializeToUtf8Bytes(command, StreamsJson.Default.StreamCommand);
-        return await _redis.RunAsync(async database =>
+        // A transaction fails as well where the owner wrote the record meanwhile.
+        while (!await _redis.RunAsync(database =>
         {
             ITransaction write = database.CreateTransaction();
             write.AddCondition(Condition.HashExists(key, RecordField));
             _ = write.HashSetAsync(key, CommandField, json);
-            if (!await write.ExecuteAsync()) { return false; }
-            await database.PublishAsync(_names.Commands, command.StreamId);
-            return true;
-        }, cancellationToken);
+            return write.ExecuteAsync();
+        }, cancellationToken))
+        {
+            if (!await _redis.RunAsync(database => database.HashExistsAsync(key, RecordField), cancellationToken)) { return false; }
+        }
+        await _redis.RunAsync(database => database.PublishAsync(_names.Commands, command.StreamId), cancellationToken);
+        return true;
     }
 
     /// <inheritdoc/>

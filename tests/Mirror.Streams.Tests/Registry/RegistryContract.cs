@@ -46,6 +46,20 @@ public abstract class RegistryContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Commands_are_taken_while_the_owner_writes()
+    {
+        await _a.PutAsync(Record("cam"), default);
+        using var stop = new CancellationTokenSource();
+        Task writing = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested) { await _a.PutAsync(Record("cam"), default); }
+        });
+        for (int i = 0; i < 50; i++) { Assert.True(await _b.SendAsync(new StreamCommand("cam", StreamAction.Stop), default)); }
+        await stop.CancelAsync();
+        await writing;
+    }
+
+    [Fact]
     public async Task Nodes_are_listed_until_they_are_removed()
     {
         await _a.PutNodeAsync(Node("n2"), default);
