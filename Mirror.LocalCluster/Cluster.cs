@@ -30,8 +30,12 @@ public sealed class Cluster : IAsyncDisposable
         _topicPort = FreePorts.Take();
         var environment = new Dictionary<string, string>
         {
-            ["MIRROR_CLUSTER_KEY"] = key, ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}", ["MIRROR_SHARED_BLOB"] = blob,
-            ["MIRROR_EVENTS_EVENT_GRID_ENDPOINT"] = $"http://127.0.0.1:{_topicPort}/api/events", ["MIRROR_EVENTS_EVENT_GRID_KEY"] = key, ["MIRROR_FUNCTIONS_EVENT_GRID_KEY"] = key,
+            ["MIRROR_CLUSTER_KEY"] = key,
+            ["MIRROR_SHARED_REDIS"] = $"127.0.0.1:{RedisPort}",
+            ["MIRROR_SHARED_BLOB"] = blob,
+            ["MIRROR_EVENTS_EVENT_GRID_ENDPOINT"] = $"http://127.0.0.1:{_topicPort}/api/events",
+            ["MIRROR_EVENTS_EVENT_GRID_KEY"] = key,
+            ["MIRROR_FUNCTIONS_EVENT_GRID_KEY"] = key,
         };
         Environment = environment;
         foreach (NodeKind kind in plan.Kinds)

@@ -33,16 +33,17 @@ total() {
     grep -E '^ +Mirror\..* Total: ' "$1" | tail -n 1 | grep -oE "$2: [0-9]+" | grep -oE '[0-9]+$' || true
 }
 
+# Runs the tests of project $1; $2 names the run, further words choose among the tests.
 run_project() {
-    local name=$1 log="$results/$1.log" status count bad started=$SECONDS
-    local arguments=(-noLogo -noColor -trx "$results/$name.trx")
+    local name=$1 run=$2 log="$results/$2.log" status count bad started=$SECONDS
+    local arguments=(-noLogo -noColor -trx "$results/$run.trx" "${@:3}")
     [ -z "$filter" ] || arguments+=(-method "*$filter*")
     timeout --kill-after=10s "$longest_run" "tests/$name/bin/$configuration/net10.0/$name" "${arguments[@]}" >"$log" 2>&1 </dev/null
     status=$?
     count=$(total "$log" Total)
     if [ -z "$count" ]; then
         # No summary: the process died or was ended.
-        echo "$name ended with status $status before its tests did:"
+        echo "$run ended with status $status before its tests did:"
         tail -n 30 "$log"
         failed=$((failed + 1))
         return
@@ -57,7 +58,7 @@ run_project() {
     [ "$bad" -eq 0 ] || show_failures "$log"
     passed=$((passed + count - bad))
     failed=$((failed + bad))
-    [ "$count" -eq 0 ] || printf '%-32s %5d passed %3d failed  %3d s\n' "$name" $((count - bad)) "$bad" $((SECONDS - started))
+    [ "$count" -eq 0 ] || printf '%-32s %5d passed %3d failed  %3d s\n' "$run" $((count - bad)) "$bad" $((SECONDS - started))
 }
 
 # The web pages have unit tests of their own, which Node.js runs.
@@ -80,8 +81,12 @@ run_web() {
 [ -n "$filter" ] || run_web
 for project in tests/Mirror.*.Tests tests/Mirror.EndToEnd; do
     grep -q "\"tests.$(basename "$project").$(basename "$project").csproj\"" Mirror.sln || continue      # Mirror.AppHost.Tests needs containers: docs/development.md
-    run_project "$(basename "$project")"
+    run_project "$(basename "$project")" "$(basename "$project")"
 done
+# The same on a cluster of processes. MIRROR_TEST_CLUSTER=true runs any test of a whole Mirror that way, but those that bring their own host.
+if [ -z "$filter" ]; then
+    MIRROR_TEST_CLUSTER=true run_project Mirror.EndToEnd cluster -class '*LiveConformanceTests' -class '*ReconnectTests' -class '*StartPageTests'
+fi
 
 if [ $((passed + failed)) -eq 0 ]; then
     echo "no test matches '$filter'"

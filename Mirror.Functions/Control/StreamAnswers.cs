@@ -170,7 +170,7 @@ public sealed record StreamStatsReply(string StreamId, StreamStatsAnswer Stats, 
 /// <param name="SrtSessions">Streams over SRT.</param>
 /// <param name="RtpSessions">Streams over RTP.</param>
 /// <param name="ActiveHandlers">Streams with a publisher connected.</param>
-/// <param name="SrtPort">UDP port to push SRT to; 0 while there is no listener here.</param>
+/// <param name="SrtPort">UDP port to push SRT to, that of the first ingest node where there are several; 0 while nobody listens.</param>
 public sealed record SystemStatsAnswer(int TotalStreams, int ActiveStreams, long TotalBitrate, double CpuUsage, long MemoryUsage, double Uptime, DateTime Started,
     bool SrtEnabled, bool RtpEnabled, int SrtSessions, int RtpSessions, int ActiveHandlers, int SrtPort);
 

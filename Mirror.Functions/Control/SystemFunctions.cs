@@ -15,11 +15,12 @@ internal sealed class SystemFunctions(IStreamRegistry registry, IngestListeners 
     public async Task<IResult> GetStatsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/stats")] HttpRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<StreamRecord> streams = await registry.ListAsync(cancellationToken);
+        int srtPort = listeners.SrtPort != 0 ? listeners.SrtPort : (await registry.ListNodesAsync(cancellationToken)).Select(node => node.SrtPort).FirstOrDefault(port => port != 0);
         (double cpu, long memory, TimeSpan uptime, DateTime started) = usage.Read();
         var answer = new SystemStatsAnswer(
             streams.Count, streams.Count(stream => stream.Status == StreamStatus.Active), streams.Sum(stream => stream.Bitrate), Math.Round(cpu, 4), memory,
-            Math.Round(uptime.TotalSeconds, 1), started, listeners.SrtPort != 0, listeners.RtpPort != 0, streams.Count(stream => stream.Type == "srt"),
-            streams.Count(stream => stream.Type == "rtp"), streams.Count(stream => stream.Status is StreamStatus.Active or StreamStatus.Connecting), listeners.SrtPort);
+            Math.Round(uptime.TotalSeconds, 1), started, srtPort != 0, listeners.RtpPort != 0, streams.Count(stream => stream.Type == "srt"),
+            streams.Count(stream => stream.Type == "rtp"), streams.Count(stream => stream.Status is StreamStatus.Active or StreamStatus.Connecting), srtPort);
         return TypedResults.Json(answer, ControlJson.Default);
     }
 }

@@ -115,7 +115,11 @@ internal sealed unsafe class VideoTranscoder : IDisposable
         long started = Stopwatch.GetTimestamp();
         _pictures.Add(new SourcePicture
         {
-            Timeline = unit.Timeline, Pts90k = unit.Pts90k, ReceivedTimestamp = unit.ReceivedTimestamp, DecodeTimestamp = started, StartsSegment = unit.StartsSegment,
+            Timeline = unit.Timeline,
+            Pts90k = unit.Pts90k,
+            ReceivedTimestamp = unit.ReceivedTimestamp,
+            DecodeTimestamp = started,
+            StartsSegment = unit.StartsSegment,
         });
         _decoder.Skip = _decoderSkip;
         if (!_decoder.TrySend(unit.Payload, unit.Pts90k)) { Figures.Errors++; }

@@ -13,6 +13,7 @@ internal abstract class FollowerPackager
     protected const long RoundingTicks90k = 4;
     private const int MostCuts = 64;                         // half a minute of segments
     private const long LongestLag90k = 2 * VideoPackager.Timescale;
+    private const long LongestStart90k = 5 * VideoPackager.Timescale;     // before the first frame: a worker starts, and nobody plays the rendition yet
 
     private readonly TimeProvider _time;
     private readonly LinkedList<TimelineCut> _cuts = new();
@@ -63,7 +64,7 @@ internal abstract class FollowerPackager
     /// <summary>The source has come this far: what is missing for too long is marked as gaps.</summary>
     public void OnSource(int timeline, long pts90k)
     {
-        while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Cut.Pts90k < pts90k - LongestLag90k)) { Begin(next.Value); }
+        while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Cut.Pts90k < pts90k - (Segment is null ? LongestStart90k : LongestLag90k))) { Begin(next.Value); }
     }
 
     /// <summary>No frames come any more for now: what is complete goes out.</summary>

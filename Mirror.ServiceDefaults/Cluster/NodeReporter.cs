@@ -44,7 +44,11 @@ internal sealed partial class NodeReporter(NodeIdentity identity, IEnumerable<No
     {
         var record = new NodeRecord
         {
-            Id = identity.Id, Roles = [.. _roles.Select(role => role.Name)], Address = address, StartedAt = _startedAt, LastHeartbeat = time.GetUtcNow().UtcDateTime,
+            Id = identity.Id,
+            Roles = [.. _roles.Select(role => role.Name)],
+            Address = address,
+            StartedAt = _startedAt,
+            LastHeartbeat = time.GetUtcNow().UtcDateTime,
         };
         return _roles.Aggregate(record, (described, role) => role.Describe(services, described));
     }

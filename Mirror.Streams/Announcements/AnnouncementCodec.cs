@@ -189,7 +189,8 @@ internal static class AnnouncementCodec
             || !input.TryReadFlags(out PartFlags flags) || !input.TryReadTime(out DateTime time) || !input.TryRead32(out int sent)
             || msn < 0 || index < 0 || offset < 0 || length <= 0 || (sent != 0 && sent != length) || sent > LargestBytes || !input.TryTake(sent, out ReadOnlySpan<byte> bytes)) { return null; }
         return new PartReady(key, msn, index, (uint)duration, offset, length, flags.HasFlag(PartFlags.Independent), flags.HasFlag(PartFlags.EndsSegment),
-            flags.HasFlag(PartFlags.StartsDiscontinuity), time, ReceivedTimestamp: 0) { Bytes = sent == 0 ? null : MediaBuffer.CopyOf(bytes) };
+            flags.HasFlag(PartFlags.StartsDiscontinuity), time, ReceivedTimestamp: 0)
+        { Bytes = sent == 0 ? null : MediaBuffer.CopyOf(bytes) };
     }
 
     private static void Write(IBufferWriter<byte> output, PartMissing missing)

@@ -30,7 +30,10 @@ public sealed class MirrorServer : IAsyncDisposable
             EnableMultipleHttp2Connections = true,
         })
         {
-            BaseAddress = Https, Timeout = Patience, DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            BaseAddress = Https,
+            Timeout = Patience,
+            DefaultRequestVersion = new Version(2, 0),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
 

@@ -75,7 +75,13 @@ public sealed record Av1SequenceHeader
         reader.Skip(3);                                      // enable_superres, enable_cdef, enable_restoration
         var found = new Av1SequenceHeader
         {
-            Profile = profile, IsReducedStillPicture = isReduced, LevelIdx = level, Tier = tier, Width = width, Height = height, FrameRate = frameRate,
+            Profile = profile,
+            IsReducedStillPicture = isReduced,
+            LevelIdx = level,
+            Tier = tier,
+            Width = width,
+            Height = height,
+            FrameRate = frameRate,
         };
         found = found.WithColour(ref reader);
         reader.Skip(1);                                      // film_grain_params_present
@@ -150,7 +156,11 @@ public sealed record Av1SequenceHeader
         if (!isMonochrome) { reader.Skip(1); }               // separate_uv_delta_q
         return this with
         {
-            BitDepth = depth, IsMonochrome = isMonochrome, SubsamplingX = x, SubsamplingY = y, ChromaSamplePosition = position,
+            BitDepth = depth,
+            IsMonochrome = isMonochrome,
+            SubsamplingX = x,
+            SubsamplingY = y,
+            ChromaSamplePosition = position,
             Colour = new ColourDescription(primaries, transfer, matrix, fullRange),
         };
     }

@@ -86,9 +86,18 @@ public sealed record H264Sps
             int macroblocks = (Width + 15) / 16 * ((Height + 15) / 16);
             int largest = LevelIdc switch
             {
-                <= 10 => 396, 11 => (ConstraintFlags & 0x10) != 0 && ProfileIdc is 66 or 77 or 88 ? 396 : 900, 12 or 13 or 20 => 2_376,
-                21 => 4_752, 22 or 30 => 8_100, 31 => 18_000, 32 => 20_480, 40 or 41 => 32_768, 42 => 34_816, 50 => 110_400,
-                51 or 52 => 184_320, _ => 696_320,
+                <= 10 => 396,
+                11 => (ConstraintFlags & 0x10) != 0 && ProfileIdc is 66 or 77 or 88 ? 396 : 900,
+                12 or 13 or 20 => 2_376,
+                21 => 4_752,
+                22 or 30 => 8_100,
+                31 => 18_000,
+                32 => 20_480,
+                40 or 41 => 32_768,
+                42 => 34_816,
+                50 => 110_400,
+                51 or 52 => 184_320,
+                _ => 696_320,
             };
             return Math.Clamp(largest / Math.Max(1, macroblocks), 1, 16);
         }

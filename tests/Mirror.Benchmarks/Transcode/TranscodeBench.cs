@@ -49,7 +49,15 @@ internal static partial class TranscodeBench
 
     private static RungPlan Plan(int width, int height, long bitrate) => new()
     {
-        Name = $"{height}p", Width = width, Height = height, Bitrate = bitrate, PeakBitrate = bitrate * 9 / 8, BufferSize = bitrate * 2, Preset = "veryfast", Profile = "high", References = 1,
+        Name = $"{height}p",
+        Width = width,
+        Height = height,
+        Bitrate = bitrate,
+        PeakBitrate = bitrate * 9 / 8,
+        BufferSize = bitrate * 2,
+        Preset = "veryfast",
+        Profile = "high",
+        References = 1,
     };
 
     private static void Report(string ladder, string who, (double Cpu, double Wall) run, int frames)
@@ -71,7 +79,12 @@ internal static partial class TranscodeBench
 
     private static SourceUnit UnitOf(AccessUnit unit) => new()
     {
-        Timeline = 0, Pts90k = unit.Pts90k, Dts90k = unit.Dts90k, StartsSegment = unit.IsRandomAccess, ReceivedTimestamp = Stopwatch.GetTimestamp(), Payload = unit.Payload.Span,
+        Timeline = 0,
+        Pts90k = unit.Pts90k,
+        Dts90k = unit.Dts90k,
+        StartsSegment = unit.IsRandomAccess,
+        ReceivedTimestamp = Stopwatch.GetTimestamp(),
+        Payload = unit.Payload.Span,
     };
 
     /// <summary>Units come at their own pace, as they do live.</summary>
@@ -109,7 +122,8 @@ internal static partial class TranscodeBench
             + $"-g 9999 -force_key_frames expr:gte(t,n_forced*{SegmentSeconds.ToString(CultureInfo.InvariantCulture)}) -forced-idr 1 -b:v {plan.Bitrate} -maxrate {plan.PeakBitrate} -bufsize {plan.BufferSize} -f null -"));
         using Process process = Process.Start(new ProcessStartInfo("ffmpeg", $"-hide_banner -nostdin -v info -benchmark -i {file} -an -filter_complex {filters}{outputs}")
         {
-            UseShellExecute = false, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardError = true,
         })!;
         string log = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
@@ -128,7 +142,8 @@ internal static partial class TranscodeBench
         Console.WriteLine($"encoding {seconds} s of 1080p30…");
         string partial = file + ".part";
         using Process process = Process.Start(new ProcessStartInfo("ffmpeg", $"-v error -y -f lavfi -i testsrc2=size=1920x1080:rate=30,noise=alls=8:allf=t -t {seconds} -c:v libx264 -preset veryfast -bf 0 "
-            + $"-g 15 -keyint_min 15 -sc_threshold 0 -b:v 5M -maxrate 5M -bufsize 5M -pix_fmt yuv420p -f mpegts {partial}") { UseShellExecute = false })!;
+            + $"-g 15 -keyint_min 15 -sc_threshold 0 -b:v 5M -maxrate 5M -bufsize 5M -pix_fmt yuv420p -f mpegts {partial}")
+        { UseShellExecute = false })!;
         process.WaitForExit();
         if (process.ExitCode != 0) { throw new InvalidOperationException($"ffmpeg ended with {process.ExitCode}"); }
         File.Move(partial, file);

@@ -85,7 +85,12 @@ public sealed class StartPageTests : IAsyncLifetime
         })];
         var capabilities = new
         {
-            is_available = true, libavcodec_version = "59.37.100", encoders = new[] { "libx264" }, cores = 2, cores_in_use = 1.5, streams = 1,
+            is_available = true,
+            libavcodec_version = "59.37.100",
+            encoders = new[] { "libx264" },
+            cores = 2,
+            cores_in_use = 1.5,
+            streams = 1,
             gpus = new[] { new { index = 0, decoders = new[] { "h264" }, encoders = new[] { "h264_nvenc" }, sessions_in_use = 2 } },
         };
         return await _browser.OpenAsync(_server.Https, async page =>

@@ -97,6 +97,14 @@ public sealed class ControlApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Where_others_listen_their_port_is_told()
+    {
+        await _server.Registry.PutNodeAsync(new NodeRecord { Id = "ingest-1", Roles = ["ingest"], Address = new Uri("http://10.0.0.7:8081"), StartedAt = DateTime.UtcNow, LastHeartbeat = DateTime.UtcNow, SrtPort = 30_007 }, default);
+        JsonObject stats = (await Client.GetFromJsonAsync<JsonObject>("api/v1/stats"))!;
+        Assert.Equal((30_007, true), ((int)stats["srt_port"]!, (bool)stats["srt_enabled"]!));
+    }
+
+    [Fact]
     public async Task The_api_is_described()
     {
         JsonNode document = (await Client.GetFromJsonAsync<JsonNode>("openapi/v1.json"))!;

@@ -49,7 +49,15 @@ internal sealed class ControlServer : IAsyncDisposable
 
     public ValueTask PutAsync(string id, StreamStatus status, string? reason = null) => Registry.PutAsync(new StreamRecord
     {
-        Id = id, Type = "srt", SourceAddress = "192.0.2.1:4000", Status = status, StatusReason = reason, CreatedAt = DateTime.UtcNow, LastHeartbeat = DateTime.UtcNow, Bitrate = 5_000_000, FrameRate = 25,
+        Id = id,
+        Type = "srt",
+        SourceAddress = "192.0.2.1:4000",
+        Status = status,
+        StatusReason = reason,
+        CreatedAt = DateTime.UtcNow,
+        LastHeartbeat = DateTime.UtcNow,
+        Bitrate = 5_000_000,
+        FrameRate = 25,
         Video = new VideoTrack { Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1 }, CodecString = "avc1.640028", Width = 1920, Height = 1080 },
     }, default);
 

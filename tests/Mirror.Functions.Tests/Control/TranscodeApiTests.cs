@@ -155,14 +155,24 @@ public sealed class TranscodeApiTests : IAsyncLifetime
 
         public TranscodeState State { get; set; } = new()
         {
-            IsDegraded = false, Device = "cpu", Restarts = 3, FramesDropped = 7, LatencyMilliseconds = 41.49,
+            IsDegraded = false,
+            Device = "cpu",
+            Restarts = 3,
+            FramesDropped = 7,
+            LatencyMilliseconds = 41.49,
             Renditions = [new RenditionState("360p", "h264", "640x360", 400_000, 1_000, IsUp: true)],
             Audio = new AudioRenditionState("audio-aac", "aac", 2, 48_000, 64_000, 900, 1, IsUp: true),
         };
 
         public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new TranscodeCapabilities
         {
-            IsAvailable = true, LibavcodecVersion = "59.37.100", Decoders = ["h264"], Encoders = ["libx264"], Cores = 2, CoresInUse = 0.75, Streams = 1,
+            IsAvailable = true,
+            LibavcodecVersion = "59.37.100",
+            Decoders = ["h264"],
+            Encoders = ["libx264"],
+            Cores = 2,
+            CoresInUse = 0.75,
+            Streams = 1,
             Gpus = [new GpuCapabilities(0, ["h264"], [], 0, "It has no encoder.")],
         });
 

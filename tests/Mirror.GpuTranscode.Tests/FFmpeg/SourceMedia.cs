@@ -54,7 +54,12 @@ internal sealed class SourceMedia
 
     public SourceUnit UnitAt(int index, int timeline = 0, bool startsSegment = false) => new()
     {
-        Timeline = timeline, Pts90k = Units[index].Pts90k, Dts90k = Units[index].Dts90k, StartsSegment = startsSegment, ReceivedTimestamp = 1_000 + index, Payload = Units[index].Payload,
+        Timeline = timeline,
+        Pts90k = Units[index].Pts90k,
+        Dts90k = Units[index].Dts90k,
+        StartsSegment = startsSegment,
+        ReceivedTimestamp = 1_000 + index,
+        Payload = Units[index].Payload,
     };
 
     private static SourceMedia Create(string words)

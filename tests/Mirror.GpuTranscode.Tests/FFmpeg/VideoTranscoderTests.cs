@@ -11,7 +11,15 @@ public sealed class VideoTranscoderTests
 
     internal static readonly RungPlan Rung360 = new()
     {
-        Name = "360p", Width = 640, Height = 360, Bitrate = 400_000, PeakBitrate = 450_000, BufferSize = 800_000, Preset = "veryfast", Profile = "high", References = 1,
+        Name = "360p",
+        Width = 640,
+        Height = 360,
+        Bitrate = 400_000,
+        PeakBitrate = 450_000,
+        BufferSize = 800_000,
+        Preset = "veryfast",
+        Profile = "high",
+        References = 1,
     };
 
     private static readonly RungPlan Rung180 = Rung360 with { Name = "180p", Width = 320, Height = 180, Bitrate = 150_000, PeakBitrate = 200_000, BufferSize = 300_000 };

@@ -1,8 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Publishing;
 using Mirror.Media.Frames;
 using Mirror.Streams.Feed;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mirror.GpuTranscode.Tests.Packaging;
 
@@ -34,12 +34,22 @@ internal sealed class Source
 
     public static VideoTrack VideoOf(int width, int height) => new()
     {
-        Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1, 100, 0, 31, (byte)width }, CodecString = "avc1.64001f", Width = width, Height = height,
+        Id = 1,
+        Codec = Codec.H264,
+        DecoderConfiguration = new byte[] { 1, 100, 0, 31, (byte)width },
+        CodecString = "avc1.64001f",
+        Width = width,
+        Height = height,
     };
 
     public static AudioTrack AudioOf(int rate) => new()
     {
-        Id = 2, Codec = Codec.Aac, DecoderConfiguration = new byte[] { 0x11, (byte)(rate / 1000) }, CodecString = "mp4a.40.2", SampleRate = rate, Channels = 2,
+        Id = 2,
+        Codec = Codec.Aac,
+        DecoderConfiguration = new byte[] { 0x11, (byte)(rate / 1000) },
+        CodecString = "mp4a.40.2",
+        SampleRate = rate,
+        Channels = 2,
     };
 
     /// <summary>Sends a stretch of both tracks from a start time, audio a little behind as multiplexers do.</summary>
@@ -76,8 +86,14 @@ internal sealed class Source
         SentVideo.Add((pts, buffer.Span.ToArray()));
         Write(new AccessUnit
         {
-            Track = Video, Pts90k = pts, Dts90k = dts, Payload = buffer, IsRandomAccess = isKey, FrameType = isKey ? FrameType.Key : FrameType.Predicted,
-            StartsDiscontinuity = discontinuity, ProgramTime = Epoch.AddSeconds(pts / 90_000.0),
+            Track = Video,
+            Pts90k = pts,
+            Dts90k = dts,
+            Payload = buffer,
+            IsRandomAccess = isKey,
+            FrameType = isKey ? FrameType.Key : FrameType.Predicted,
+            StartsDiscontinuity = discontinuity,
+            ProgramTime = Epoch.AddSeconds(pts / 90_000.0),
         });
     }
 
@@ -87,8 +103,15 @@ internal sealed class Source
         SentAudio.Add((pts, buffer.Span.ToArray()));
         Write(new AccessUnit
         {
-            Track = Audio, Pts90k = pts, Dts90k = pts, Payload = buffer, SampleCount = 1024, FrameType = FrameType.Key, IsRandomAccess = true,
-            StartsDiscontinuity = discontinuity, ProgramTime = Epoch.AddSeconds(pts / 90_000.0),
+            Track = Audio,
+            Pts90k = pts,
+            Dts90k = pts,
+            Payload = buffer,
+            SampleCount = 1024,
+            FrameType = FrameType.Key,
+            IsRandomAccess = true,
+            StartsDiscontinuity = discontinuity,
+            ProgramTime = Epoch.AddSeconds(pts / 90_000.0),
         });
     }
 

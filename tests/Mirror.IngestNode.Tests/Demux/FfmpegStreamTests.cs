@@ -173,7 +173,12 @@ public class FfmpegStreamTests
 
     private static string FormatName(Codec codec) => codec switch
     {
-        Codec.H264 => "h264", Codec.H265 => "hevc", Codec.Mpeg2Video => "mpegvideo", Codec.MpegAudio => "mp3", Codec.Ac3 => "ac3", _ => "eac3",
+        Codec.H264 => "h264",
+        Codec.H265 => "hevc",
+        Codec.Mpeg2Video => "mpegvideo",
+        Codec.MpegAudio => "mp3",
+        Codec.Ac3 => "ac3",
+        _ => "eac3",
     };
 
     private static byte[] Elementary(IEnumerable<DemuxRun.Unit> units)

@@ -74,6 +74,10 @@ internal static class H264Pictures
 
     public static string Letters(IEnumerable<DemuxRun.Unit> units) => string.Concat(units.Select(u => u.FrameType switch
     {
-        FrameType.Key => 'K', FrameType.Intra => 'I', FrameType.Predicted => 'P', FrameType.Bidirectional => 'B', _ => '?',
+        FrameType.Key => 'K',
+        FrameType.Intra => 'I',
+        FrameType.Predicted => 'P',
+        FrameType.Bidirectional => 'B',
+        _ => '?',
     }));
 }

@@ -113,7 +113,12 @@ public sealed class StreamFeedTests : IDisposable
         long time90k = _number * 3_600L;
         return new AccessUnit
         {
-            Track = Video, Pts90k = time90k, Dts90k = time90k, Payload = payload, FrameType = isKey ? FrameType.Key : FrameType.Predicted, IsRandomAccess = isKey,
+            Track = Video,
+            Pts90k = time90k,
+            Dts90k = time90k,
+            Payload = payload,
+            FrameType = isKey ? FrameType.Key : FrameType.Predicted,
+            IsRandomAccess = isKey,
             ProgramTime = TimeOf(_number++),
         };
     }

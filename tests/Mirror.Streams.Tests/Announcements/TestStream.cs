@@ -36,7 +36,8 @@ internal sealed class TestStream(IAnnouncements announcements, string id, long e
         {
             MediaBuffer? media = bytes == 0 ? null : MediaBuffer.CopyOf(Enumerable.Repeat((byte)_part, bytes).ToArray());
             announcements.Publish(new PartReady(Rendition, _part / 2, (int)(_part % 2), 9000, _part % 2 * 50, bytes == 0 ? 50 : bytes, _part % 2 == 0, _part % 2 == 1,
-                startsDiscontinuity && i == 0, DateTime.UnixEpoch.AddMilliseconds(100 * _part), 0) { Bytes = media });
+                startsDiscontinuity && i == 0, DateTime.UnixEpoch.AddMilliseconds(100 * _part), 0)
+            { Bytes = media });
             media?.Release();
         }
         return this;
@@ -48,6 +49,12 @@ internal sealed class TestStream(IAnnouncements announcements, string id, long e
 
     private static VideoTrack Track { get; } = new()
     {
-        Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1, 100, 0, 40 }, Width = 1280, Height = 720, FrameRate = new Rational(30, 1),
+        Id = 1,
+        Codec = Codec.H264,
+        CodecString = "avc1.640028",
+        DecoderConfiguration = new byte[] { 1, 100, 0, 40 },
+        Width = 1280,
+        Height = 720,
+        FrameRate = new Rational(30, 1),
     };
 }

@@ -11,12 +11,22 @@ public static class RecordedFeed
 
     public static AudioTrack Audio { get; } = new()
     {
-        Id = 2, Codec = Codec.Aac, DecoderConfiguration = new byte[] { 0x11, 0x90 }, CodecString = "mp4a.40.2", SampleRate = 48_000, Channels = 2,
+        Id = 2,
+        Codec = Codec.Aac,
+        DecoderConfiguration = new byte[] { 0x11, 0x90 },
+        CodecString = "mp4a.40.2",
+        SampleRate = 48_000,
+        Channels = 2,
     };
 
     public static VideoTrack VideoOf(int width) => new()
     {
-        Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1, 100, 0, 31, (byte)width }, CodecString = "avc1.64001f", Width = width, Height = 360,
+        Id = 1,
+        Codec = Codec.H264,
+        DecoderConfiguration = new byte[] { 1, 100, 0, 31, (byte)width },
+        CodecString = "avc1.64001f",
+        Width = width,
+        Height = 360,
     };
 
     public static byte[] Bytes()
@@ -46,14 +56,27 @@ public static class RecordedFeed
         {
             units.Add(new AccessUnit
             {
-                Track = i < 4 ? small : large, Pts90k = -9_000 + i * 3_000 + 1_500, Dts90k = -9_000 + i * 3_000, Payload = MediaBuffer.CopyOf([1, 2, (byte)i]),
-                FrameType = i % 2 == 0 ? FrameType.Key : FrameType.Bidirectional, IsRandomAccess = i % 2 == 0, IsDisposable = i % 2 == 1, StartsDiscontinuity = i == 4,
-                ProgramTime = Epoch.AddMilliseconds(i * 33), ReceivedTimestamp = 1,
+                Track = i < 4 ? small : large,
+                Pts90k = -9_000 + i * 3_000 + 1_500,
+                Dts90k = -9_000 + i * 3_000,
+                Payload = MediaBuffer.CopyOf([1, 2, (byte)i]),
+                FrameType = i % 2 == 0 ? FrameType.Key : FrameType.Bidirectional,
+                IsRandomAccess = i % 2 == 0,
+                IsDisposable = i % 2 == 1,
+                StartsDiscontinuity = i == 4,
+                ProgramTime = Epoch.AddMilliseconds(i * 33),
+                ReceivedTimestamp = 1,
             });
             units.Add(new AccessUnit
             {
-                Track = Audio, Pts90k = i * 1_920, Dts90k = i * 1_920, Payload = MediaBuffer.CopyOf([9, (byte)i]), SampleCount = 1024, FrameType = FrameType.Key,
-                IsRandomAccess = true, ProgramTime = Epoch.AddMilliseconds(i * 21),
+                Track = Audio,
+                Pts90k = i * 1_920,
+                Dts90k = i * 1_920,
+                Payload = MediaBuffer.CopyOf([9, (byte)i]),
+                SampleCount = 1024,
+                FrameType = FrameType.Key,
+                IsRandomAccess = true,
+                ProgramTime = Epoch.AddMilliseconds(i * 21),
             });
         }
         return units;

@@ -86,16 +86,30 @@ public abstract class RegistryContract : IAsyncLifetime
 
     protected static StreamRecord Record(string id) => new()
     {
-        Id = id, Type = "srt", SourceAddress = "192.0.2.1:4000", Status = StreamStatus.Active, StatusReason = "well", CreatedAt = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
-        LastHeartbeat = new DateTime(2026, 1, 1, 0, 1, 0, DateTimeKind.Utc), Bitrate = 5_000_000, FrameRate = 29.97, NodeId = "n1", NodeAddress = new Uri("http://127.0.0.1:81/"), Epoch = 7,
+        Id = id,
+        Type = "srt",
+        SourceAddress = "192.0.2.1:4000",
+        Status = StreamStatus.Active,
+        StatusReason = "well",
+        CreatedAt = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+        LastHeartbeat = new DateTime(2026, 1, 1, 0, 1, 0, DateTimeKind.Utc),
+        Bitrate = 5_000_000,
+        FrameRate = 29.97,
+        NodeId = "n1",
+        NodeAddress = new Uri("http://127.0.0.1:81/"),
+        Epoch = 7,
         Video = new VideoTrack { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1, 2 }, Width = 1920, Height = 1080 },
         Stats = new StreamStats { BytesReceived = 9, FrameBuffer = new FrameBufferStats { Used = 3 } },
     };
 
     private static NodeRecord Node(string id) => new()
     {
-        Id = id, Roles = ["ingest", "origin"], Address = new Uri("http://127.0.0.1:8081/"), SrtPort = 30_001,
-        StartedAt = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc), LastHeartbeat = new DateTime(2026, 1, 1, 0, 0, 1, DateTimeKind.Utc),
+        Id = id,
+        Roles = ["ingest", "origin"],
+        Address = new Uri("http://127.0.0.1:8081/"),
+        SrtPort = 30_001,
+        StartedAt = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+        LastHeartbeat = new DateTime(2026, 1, 1, 0, 0, 1, DateTimeKind.Utc),
     };
 }
 

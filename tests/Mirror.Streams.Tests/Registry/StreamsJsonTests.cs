@@ -11,8 +11,16 @@ public sealed class StreamsJsonTests
     {
         var track = new VideoTrack
         {
-            Id = 3, Codec = Codec.H265, DecoderConfiguration = new byte[] { 1, 2, 3 }, CodecString = "hvc1.1.6.L93.B0", Width = 1920, Height = 1080,
-            FrameRate = new Rational(30_000, 1001), SampleAspectRatio = new Rational(4, 3), Colour = new ColourDescription(9, 18, 9, true), ReorderDepth = 2,
+            Id = 3,
+            Codec = Codec.H265,
+            DecoderConfiguration = new byte[] { 1, 2, 3 },
+            CodecString = "hvc1.1.6.L93.B0",
+            Width = 1920,
+            Height = 1080,
+            FrameRate = new Rational(30_000, 1001),
+            SampleAspectRatio = new Rational(4, 3),
+            Colour = new ColourDescription(9, 18, 9, true),
+            ReorderDepth = 2,
         };
         var read = Assert.IsType<VideoTrack>(Copy(track));
         Assert.True(read.SameFormatAs(track));

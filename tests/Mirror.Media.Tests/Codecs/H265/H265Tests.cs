@@ -73,7 +73,10 @@ public class H265Tests
     public void Codec_strings(int profile, uint compatibility, ulong constraints, int level, string expected)
         => Assert.Equal(expected, HevcDecoderConfiguration.CodecString(new H265Sps
         {
-            Id = 0, Width = 16, Height = 16, ProfileTierLevel = new H265ProfileTierLevel(0, false, (byte)profile, compatibility, constraints, (byte)level),
+            Id = 0,
+            Width = 16,
+            Height = 16,
+            ProfileTierLevel = new H265ProfileTierLevel(0, false, (byte)profile, compatibility, constraints, (byte)level),
         }));
 
     [Theory]
