@@ -148,8 +148,7 @@ public sealed class BlobDocuments(BlobConnection blobs) : IDocuments
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try { return await call(patience.Token); }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested
-            && error is RequestFailedException or AggregateException or OperationCanceledException or IOException or AuthenticationFailedException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && BlobConnection.IsFailure(error))
         {
             throw new SharedStateException($"Blob storage: {error.Message.Split('\n')[0]}", error);
         }

@@ -25,6 +25,7 @@ public sealed class BlobConnection
         var transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler { ConnectTimeout = ProbeTimeout, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60) }) { Timeout = Timeout.InfiniteTimeSpan });
         var once = new BlobClientOptions { Transport = transport, Retry = { MaxRetries = 0, NetworkTimeout = CallTimeout } };
         var patient = new BlobClientOptions { Transport = transport, Retry = { MaxRetries = PatientRetries, Delay = PatientPause, MaxDelay = ProbeTimeout, NetworkTimeout = CallTimeout } };
+        foreach (BlobClientOptions options in new[] { once, patient }) { options.AddPolicy(new BrokenConnectionPolicy(), HttpPipelinePosition.PerRetry); }
         Container = CreateService(storage, once).GetBlobContainerClient(container);
         PatientContainer = CreateService(storage, patient).GetBlobContainerClient(container);
     }
@@ -58,11 +59,15 @@ public sealed class BlobConnection
             await Container.ExistsAsync(timeout.Token);
             return true;
         }
-        catch (Exception error) when (error is RequestFailedException or OperationCanceledException or AuthenticationFailedException or AggregateException && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (IsFailure(error) && !cancellationToken.IsCancellationRequested)
         {
             return false;
         }
     }
+
+    /// <summary>Whether the storage is away, slow or refuses.</summary>
+    internal static bool IsFailure(Exception error)
+        => error is RequestFailedException or AggregateException or OperationCanceledException or IOException or AuthenticationFailedException;
 
     private static BlobServiceClient CreateService(string storage, BlobClientOptions options)
     {

@@ -204,12 +204,8 @@ public sealed partial class BlobSegmentStore : ISegmentStore
     }
 
     /// <summary>Whether the same call may succeed later: the storage is away, slow or busy, or the blob is not as it was thought to be.</summary>
-    private static bool IsPassing(Exception error, CancellationToken cancellationToken) => !cancellationToken.IsCancellationRequested && error switch
-    {
-        RequestFailedException failed => failed.Status is 0 or 404 or 408 or 409 or 412 or 429 or >= 500,
-        OperationCanceledException or AggregateException or IOException or Azure.Identity.AuthenticationFailedException => true,
-        _ => false,
-    };
+    private static bool IsPassing(Exception error, CancellationToken cancellationToken) => !cancellationToken.IsCancellationRequested
+        && (error is RequestFailedException failed ? failed.Status is 0 or 404 or 408 or 409 or 412 or 429 or >= 500 : BlobConnection.IsFailure(error));
 
     /// <summary>The blobs that a rendition is written to.</summary>
     private sealed class Rendition
