@@ -28,6 +28,7 @@ public sealed class CheckingViewer
     private int _lastPart = -1;
     private long _progressAt;
     private ulong _lastDecodeTime;
+    private bool _startsTimeline;                           // behind a discontinuity, which may stand before a gap
 
     /// <param name="stream">The stream.</param>
     /// <param name="rendition">The rendition, such as <c>source</c>.</param>
@@ -148,6 +149,7 @@ public sealed class CheckingViewer
             PartEntry part = segment.Parts[i];
             (_lastMsn, _lastPart) = (segment.Msn, i);
             Progressed();
+            _startsTimeline |= segment.StartsDiscontinuity && i == 0;
             if (part.IsGap)
             {
                 Gaps++;
@@ -158,7 +160,7 @@ public sealed class CheckingViewer
             byte[]? bytes = await FetchAsync(part.Uri, 0, cancellationToken);
             if (bytes is null) { continue; }
             Parts++;
-            CheckFragments(part.Uri, bytes, segment.StartsDiscontinuity && i == 0);
+            CheckFragments(part.Uri, bytes);
             known.Bytes.Write(bytes);
             known.Fetched = i + 1;
         }
@@ -180,11 +182,12 @@ public sealed class CheckingViewer
         (_lastMsn, _lastPart) = (segment.Msn, int.MaxValue - 1);
         Progressed();
         _segments[segment.Msn].IsDone = true;
+        _startsTimeline |= segment.StartsDiscontinuity;
         if (segment.IsGap) { Gaps++; }
         else if (await FetchAsync(segment.Uri, 0, cancellationToken) is { } bytes)
         {
             Segments++;
-            CheckFragments(segment.Uri, bytes, segment.StartsDiscontinuity);
+            CheckFragments(segment.Uri, bytes);
         }
     }
 
@@ -204,7 +207,7 @@ public sealed class CheckingViewer
     }
 
     /// <summary>Each fragment is moof and mdat, and its decoding time is later than that of the one before it on the same timeline.</summary>
-    private void CheckFragments(string uri, ReadOnlySpan<byte> bytes, bool startsTimeline)
+    private void CheckFragments(string uri, ReadOnlySpan<byte> bytes)
     {
         do
         {
@@ -218,8 +221,8 @@ public sealed class CheckingViewer
                 return;
             }
             ulong decodeTime = BinaryPrimitives.ReadUInt64BigEndian(bytes[(tfdt + 8)..]);
-            if (!startsTimeline && decodeTime <= _lastDecodeTime) { Violate($"{uri} starts at {decodeTime}, not after {_lastDecodeTime}"); }
-            (_lastDecodeTime, startsTimeline) = (decodeTime, false);
+            if (!_startsTimeline && decodeTime <= _lastDecodeTime) { Violate($"{uri} starts at {decodeTime}, not after {_lastDecodeTime}"); }
+            (_lastDecodeTime, _startsTimeline) = (decodeTime, false);
             bytes = bytes[length..];
         }
         while (!bytes.IsEmpty);
