@@ -36,7 +36,10 @@ public static class ChaosRun
             Report(viewers, log);
             var recordings = new RecordingCheck(cluster.Of(NodeKind.Origin).First().Http, http);
             foreach (TestEncoder encoder in encoders) { await recordings.RunAsync(encoder.Stream, log, cancellationToken); }
-            return Conclude(viewers, recordings, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
+            int result = Conclude(viewers, recordings, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
+            cluster.KeepsFolder = result != 0;
+            if (cluster.KeepsFolder) { log($"what each process wrote: {cluster.Folder}"); }
+            return result;
         }
         finally
         {

@@ -78,6 +78,9 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>Where each process writes its log.</summary>
     public string Folder => _folder;
 
+    /// <summary>Whether <see cref="Folder"/> outlives the cluster, for somebody is to read the logs.</summary>
+    public bool KeepsFolder { get; set; }
+
     /// <summary>Starts everything, and waits until every node says that it is ready.</summary>
     /// <param name="plan">What to start.</param>
     /// <param name="progress">Told what is being waited for.</param>
@@ -136,6 +139,7 @@ public sealed class Cluster : IAsyncDisposable
         await Redis.DisposeAsync();
         await Blob.DisposeAsync();
         _http.Dispose();
+        if (KeepsFolder) { return; }
         try { Directory.Delete(_folder, recursive: true); }
         catch (IOException) { /* a log is still being written */ }
     }

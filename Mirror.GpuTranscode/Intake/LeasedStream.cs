@@ -38,7 +38,7 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         {
             IReadOnlyList<RenditionPosition> positions = await FindPositionsAsync(stop.Token);
             sink = node.Open(id, new Continuation(lease.Fence, positions));
-            LogTaken(id, lease.Fence, positions.Count);
+            LogTaken(id, lease.Fence, positions.Count == 0 ? "a new stream" : string.Join(", ", positions.Select(position => $"{position.Started.Rendition.Rendition} at {position.NextMsn}")));
             await FollowAsync(sink, isNew: positions.Count == 0, stop.Token);
             LogEnded(id);
         }
@@ -177,8 +177,8 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         catch (Exception error) { LogRegistryFailed(id, error.Message); }    // it runs out by itself
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: packaged here from now on (epoch {Epoch}, {Renditions} renditions go on)")]
-    private partial void LogTaken(string stream, long epoch, int renditions);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: packaged here from now on (epoch {Epoch}): {Positions}")]
+    private partial void LogTaken(string stream, long epoch, string positions);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: over")]
     private partial void LogEnded(string stream);

@@ -23,11 +23,15 @@ internal abstract class FollowerPackager
     protected FollowerPackager(RenditionPackager rendition, TimeProvider time)
     {
         (Rendition, _time) = (rendition, time);
+        IsPlayed = rendition.Plan.Continued is not null;
         LastWritten = time.GetTimestamp();
     }
 
     /// <summary>When the last frame came, in <see cref="TimeProvider.GetTimestamp"/> ticks; before a timeline's first, when that began.</summary>
     public long LastWritten { get; private set; }
+
+    /// <summary>Whether anybody may be playing it: frames came, or another node's did before.</summary>
+    public bool IsPlayed { get; private set; }
 
     protected RenditionPackager Rendition { get; }
 
@@ -83,6 +87,7 @@ internal abstract class FollowerPackager
     protected void BeginSegments(int timeline, long pts90k)
     {
         LastWritten = _time.GetTimestamp();
+        IsPlayed = true;
         while (_cuts.First is { } next && IsReached(next.Value, timeline, pts90k)) { Begin(next.Value); }
     }
 
@@ -97,14 +102,15 @@ internal abstract class FollowerPackager
     {
         _cuts.RemoveFirst();
         bool sameTimeline = Segment?.Timeline == cut.Timeline;
-        bool isOpen = Rendition.SegmentMsn < cut.Cut.Msn;    // the segment before: by its length it may have ended already
         long start = ToTicks(cut.Cut.Pts90k);
-        if (isOpen && sameTimeline && Rendition.HasTimeline)
+        if (sameTimeline && Rendition.HasTimeline)
         {
             if (start - Rendition.NextDecodeTime > LargestStretch) { Rendition.FillTo(start, cut.Cut.ProgramTime); }
             else { Rendition.StretchTo(start); }
         }
+        Rendition.LastMsn = cut.Cut.Msn;
         if (Rendition.SegmentMsn < cut.Cut.Msn) { Rendition.CloseSegment(); }
+        if (Segment is { } empty && empty.Cut.Msn < cut.Cut.Msn) { Rendition.FillSegmentsTo(empty.Cut.Msn + 1, empty.Cut.ProgramTime); }
         Rendition.FillSegmentsTo(cut.Cut.Msn, cut.Cut.ProgramTime);
         if (Segment is not null && (!sameTimeline || cut.Cut.IsDiscontinuity)) { Rendition.StartDiscontinuity(); }
         if (!Rendition.HasTimeline) { StartTimeline(start); }

@@ -9,12 +9,13 @@ namespace Mirror.GpuTranscode.Packaging;
 /// <summary>The encoded renditions of one stream: its pictures and its sound go to a worker, what comes back is packaged at the source's cuts.</summary>
 /// <remarks>
 /// The source's side is called by the feed, the encoded side by the worker's reader; a lock keeps the two apart for as long as it takes to
-/// file a cut or a frame. A rendition exists from the first cut on, so that players are told of it at once. Where no frame comes for
-/// <see cref="LongestSilence"/>, it ends, and begins anew when frames come again.
+/// file a cut or a frame. A rendition exists from the first cut on, so that players are told of it at once. Where frames stay away, gaps stand
+/// in their place; after <see cref="LongestSilence"/> it ends, and begins anew when frames come again.
 /// </remarks>
 internal sealed class LadderPackager : ICutFollower, ILadderOutput
 {
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(30);       // a player leaves gaps for another rendition and comes back; an end is for good
+    private static readonly TimeSpan LongestSilenceAtStart = TimeSpan.FromSeconds(5); // nobody plays it yet
     private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ToMeasure = TimeSpan.FromSeconds(1);       // sound that comes later, or changes: for its bit rate
 
@@ -135,7 +136,8 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
             foreach (FollowerPackager follower in _followers.Values) { follower.OnSource(timeline, pts90k); }
             foreach ((string name, FollowerPackager follower) in _followers)
             {
-                if (_time.GetElapsedTime(follower.LastWritten) > LongestSilence) { EndRendition(name); }   // removing while enumerating is allowed
+                TimeSpan longest = follower.IsPlayed ? LongestSilence : LongestSilenceAtStart;
+                if (_time.GetElapsedTime(follower.LastWritten) > longest) { EndRendition(name); }   // removing while enumerating is allowed
             }
         }
     }

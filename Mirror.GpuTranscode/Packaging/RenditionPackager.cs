@@ -18,7 +18,7 @@ namespace Mirror.GpuTranscode.Packaging;
 internal sealed class RenditionPackager
 {
     private const int NameHashBytes = 6;
-    private const int MostUnfinishedSegments = 16;           // an encoded rendition is a segment or two behind its source; beyond that the playlist begins anew
+    private const int MostUnfinishedSegments = 256;          // what died with a node may have waited for its store as long as an outage is bridged: 30 s of the shortest segments are 150
 
     private readonly RenditionPlan _plan;
     private readonly PartPublisher _publisher;
@@ -34,6 +34,7 @@ internal sealed class RenditionPackager
     private long _partStart;
     private long _lastDecode;                // decoding time written for the last sample
     private long _lastEnd;                   // where the last sample is expected to end
+    private long _stretchedTo;               // where it was to end in the end; its part may have been written by then
     private bool _hasTimeline;
     private Track? _track;
     private bool _isDelivered;
@@ -58,6 +59,9 @@ internal sealed class RenditionPackager
 
     /// <summary>Media sequence number of the segment that the next sample goes into, unless the open one is closed before.</summary>
     public long SegmentMsn => _segmentIsOpen ? _msn : _msn + 1;
+
+    /// <summary>The last segment that may begin for now: what would begin another is left out, so that a rendition is never ahead of what it follows.</summary>
+    public long LastMsn { get; set; } = long.MaxValue;
 
     /// <summary>Whether a segment is open that has no part or sample yet, or none is open at all.</summary>
     public bool IsAtSegmentStart => !_segmentIsOpen || (_partIndex == 0 && _samples.Count == 0);
@@ -88,6 +92,7 @@ internal sealed class RenditionPackager
         CloseSegment();
         _discontinuityIsDue |= _msn >= _plan.FirstMsn;       // before the first segment there is nothing to be discontinuous with
         _hasTimeline = false;
+        _stretchedTo = 0;
     }
 
     /// <summary>The samples that follow are of another format. Call between segments.</summary>
@@ -100,7 +105,7 @@ internal sealed class RenditionPackager
         PublishInit(track);
     }
 
-    /// <summary>Adds the next sample.</summary>
+    /// <summary>Adds the next sample, unless it would begin a segment beyond <see cref="LastMsn"/>.</summary>
     /// <param name="unit">The access unit; retained until its part is written.</param>
     /// <param name="decode">Decoding time in ticks of the rendition's timescale.</param>
     /// <param name="presentation">Presentation time in the same ticks.</param>
@@ -110,6 +115,11 @@ internal sealed class RenditionPackager
     {
         long written = _hasTimeline ? Continue(unit, decode, duration) : decode;
         if (_samples.Count > 0 && decode + duration - _partStart > _plan.PartTargetTicks) { ClosePart(endsSegment: false); }
+        if (SegmentMsn > LastMsn)
+        {
+            PackagingMetrics.UnitsDropped.Add(1);
+            return;
+        }
         if (!_segmentIsOpen) { OpenSegment(); }
         if (_samples.Count == 0) { _partStart = written; }
         _hasTimeline = true;
@@ -124,6 +134,7 @@ internal sealed class RenditionPackager
     /// <summary>The last sample lasts until <paramref name="decode"/>, where its part is still open and has room for that. Otherwise the next one is decoded early.</summary>
     public void StretchTo(long decode)
     {
+        _stretchedTo = decode;
         if (_samples.Count == 0 || decode <= _lastEnd || decode - _partStart > _plan.PartTargetTicks) { return; }
         CollectionsMarshal.AsSpan(_samples)[^1] = _samples[^1] with { Duration = (uint)(decode - _lastDecode) };
         _lastEnd = decode;
@@ -135,7 +146,8 @@ internal sealed class RenditionPackager
     public void FillTo(long decode, DateTime programTime)
     {
         if (_samples.Count > 0) { ClosePart(endsSegment: false); }
-        while (_lastEnd < decode)
+        _lastEnd = Math.Max(_lastEnd, _stretchedTo);
+        while (_lastEnd < decode && SegmentMsn <= LastMsn)
         {
             if (!_segmentIsOpen) { OpenSegment(); }
             uint duration = (uint)Math.Min(decode - _lastEnd, _plan.PartTargetTicks);
@@ -146,6 +158,7 @@ internal sealed class RenditionPackager
             AnnounceMissing(duration, endsSegment, at);
             _segmentIsOpen = !endsSegment;
         }
+        _lastEnd = decode;
         _lastDecode = _lastEnd - 1;
     }
 
@@ -167,7 +180,7 @@ internal sealed class RenditionPackager
     public void StartTimeline(long decode)
     {
         _hasTimeline = true;
-        _lastEnd = decode;
+        _lastEnd = _stretchedTo = decode;
         _lastDecode = decode - 1;
     }
 
@@ -182,7 +195,7 @@ internal sealed class RenditionPackager
     private long Continue(AccessUnit unit, long decode, uint duration)
     {
         long largestStretch = Math.Max(duration / 2, _plan.PartTargetTicks - duration - 1);
-        if (decode - _lastEnd > largestStretch)
+        if (decode - Math.Max(_lastEnd, _stretchedTo) > largestStretch)
         {
             FillTo(decode, unit.ProgramTime);
             return decode;

@@ -34,7 +34,7 @@ internal sealed class VideoFollowerPackager : FollowerPackager
     public void Write(VideoTrack track, int timeline, long pts90k, long dts90k, bool isKey, long receivedTimestamp, MediaBuffer payload)
     {
         BeginSegments(timeline, pts90k);
-        if (Segment is { } segment && segment.Timeline == timeline && HasFormatOf(track, isKey) && !IsBehind(dts90k))
+        if (Segment is { } segment && segment.Timeline == timeline && HasFormatOf(track, isKey) && !IsBehind(segment, pts90k, dts90k))
         {
             TrackFrameDuration(dts90k);
             var unit = new AccessUnit
@@ -68,8 +68,9 @@ internal sealed class VideoFollowerPackager : FollowerPackager
         return true;
     }
 
-    /// <summary>Its time is past: a gap, or another frame, stands there.</summary>
-    private bool IsBehind(long dts90k) => dts90k + Offset90k < Rendition.NextDecodeTime - _frame90k / 2;
+    /// <summary>Its time is past: its segment has ended, or a gap or another frame stands there.</summary>
+    private bool IsBehind(TimelineCut segment, long pts90k, long dts90k)
+        => pts90k < segment.Cut.Pts90k - RoundingTicks90k || dts90k + Offset90k < Rendition.NextDecodeTime - _frame90k / 2;
 
     /// <summary>It is the last before a cut: it lasts until there. With B-frames others may follow it.</summary>
     private bool EndsSegment(int timeline, long pts90k, out long left90k)

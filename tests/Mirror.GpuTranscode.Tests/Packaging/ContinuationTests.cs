@@ -53,6 +53,18 @@ public sealed class ContinuationTests
         Assert.Single(source.Recorder.Parts("audio"), part => part.StartsDiscontinuity);
     }
 
+    [Fact]
+    public void What_waited_for_its_store_when_its_node_died_is_gaps_however_much_it_was()
+    {
+        // The audio went through; 30 s of pictures in segments of 200 ms did not.
+        var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1000), PositionOf("audio", false, 48_000, 1150)]));
+        source.Send(2, new Rational(30, 1), gop: 15);
+        source.Packager.End();
+        Assert.Equal(1000, source.Recorder.Started("source").FirstMsn);
+        Assert.Equal(Enumerable.Range(1000, 150).Select(msn => (long)msn), source.Recorder.Announcements.OfType<PartMissing>().Select(gap => gap.Msn));
+        Assert.Equal(1150, source.Recorder.Parts("source").First().Msn);
+    }
+
     private static RenditionPosition PositionOf(string rendition, bool isVideo, uint timescale, long next, int discontinuities = 0)
         => new(new RenditionStarted(new RenditionKey("s", rendition) { Epoch = 1 }, isVideo, timescale, 1, TimeSpan.FromMilliseconds(100), 1000), next, discontinuities);
 }

@@ -22,7 +22,6 @@ public sealed class FollowerPackagerTests
 
     private Rig Encoder => _shared.Value;
 
-
     [Fact]
     public void Segments_have_the_sources_numbers_times_and_key_frames()
     {
@@ -82,9 +81,44 @@ public sealed class FollowerPackagerTests
     }
 
     [Fact]
+    public void A_full_rate_that_comes_back_right_before_a_cut_begins_no_segment_of_its_own()
+    {
+        const int LastOfGop = 10 * Gop - 1;
+        Encoder.Keeps = index => index >= LastOfGop || index % Gop == 0 || index % Gop % 2 == 1;        // the one before the last lasts until the cut
+        Encoder.Send(0, 300);
+        Encoder.Finish();
+        AssertAligned();
+    }
+
+    [Fact]
+    public void Whatever_the_encoder_leaves_out_numbers_and_boundaries_stay_the_sources()
+    {
+        for (int seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            var recorder = new Recorder();
+            var rig = new Rig(recorder);
+            int modeEnds = 0, step = 1;
+            rig.Keeps = index =>
+            {
+                if (index >= modeEnds && (step > 0 || index % Gop == 0)) { (modeEnds, step) = (index + random.Next(1, 60), random.Next(4)); }
+                return step > 0 && (index % Gop == 0 || index % step == 0);        // all of them, every other, every third, or none
+            };
+            rig.Send(0, 300);
+            rig.Keeps = _ => true;
+            bool returns = seed % 2 == 1;
+            if (returns) { rig.Drain(); }
+            rig.Send(returns ? 300 + seed % 7 : 300, 450, startsTimeline: returns);
+            rig.Finish();
+            AssertAligned(recorder, $"seed {seed}: ");
+        }
+    }
+
+    [Fact]
     public void While_frames_stay_away_gaps_follow_the_source()
     {
         Encoder.Keeps = index => index is < 100 or >= 400;
+        Assert.False(Encoder.IsPlayed);
         Encoder.Send(0, 350);
         // Two seconds behind the source everything is told.
         PartMissing last = _recorder.Announcements.OfType<PartMissing>().Last(part => part.Rendition.Rendition == Rendition);
@@ -114,6 +148,7 @@ public sealed class FollowerPackagerTests
         Encoder.Send(0, 100);
         Encoder.Drain();
         Encoder.Time.Now += TimeSpan.FromSeconds(20);
+        Assert.True(Encoder.IsPlayed);
         Assert.Equal(TimeSpan.FromSeconds(20), Encoder.Silence);
         Encoder.Send(1000, 1001, startsTimeline: true);      // its frame is still being encoded
         Assert.Equal(TimeSpan.Zero, Encoder.Silence);
@@ -138,25 +173,31 @@ public sealed class FollowerPackagerTests
     }
 
     /// <summary>What both have starts at the same time under the same number; what is missing here is marked.</summary>
-    private void AssertAligned()
+    private void AssertAligned() => AssertAligned(_recorder);
+
+    private static void AssertAligned(Recorder recorder, string about = "")
     {
-        Dictionary<long, DateTime> source = _recorder.Parts(Rig.Source).Where(part => part.PartIndex == 0).ToDictionary(part => part.Msn, part => part.ProgramTime);
-        var here = _recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == Rendition)
+        Dictionary<long, DateTime> source = Listed(recorder, Rig.Source).Where(part => part.PartIndex == 0).ToDictionary(part => part.Msn, part => part.Start);
+        List<(long Msn, int PartIndex, DateTime Start)> here = Listed(recorder, Rendition);
+        Assert.Equal(here.Count, here.Select(part => (part.Msn, part.PartIndex)).Distinct().Count());
+        foreach ((long msn, _, DateTime start) in here.Where(part => part.PartIndex == 0))
+        {
+            Assert.True(source.ContainsKey(msn), $"{about}the source has no segment {msn}");
+            Assert.True((source[msn] - start).Duration() < TimeSpan.FromMilliseconds(0.1), $"{about}{msn} starts at {start:O}, and in the source at {source[msn]:O}");
+        }
+        Assert.Equal(source.Keys.Order(), here.Select(part => part.Msn).Distinct().Order());
+    }
+
+    /// <summary>All parts, those that are missing as well.</summary>
+    private static List<(long Msn, int PartIndex, DateTime Start)> Listed(Recorder recorder, string rendition)
+        => [.. recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == rendition)
             .Select(announcement => announcement switch
             {
                 PartReady part => (part.Msn, part.PartIndex, part.ProgramTime),
                 PartMissing part => (part.Msn, part.PartIndex, part.ProgramTime),
                 _ => (Msn: -1L, PartIndex: 0, ProgramTime: default),
             })
-            .Where(part => part.Msn >= 0).ToList();
-        Assert.Equal(here.Count, here.Select(part => (part.Msn, part.PartIndex)).Distinct().Count());
-        foreach ((long msn, _, DateTime start) in here.Where(part => part.PartIndex == 0))
-        {
-            Assert.True(source.ContainsKey(msn), $"the source has no segment {msn}");
-            Assert.Equal(source[msn], start, TimeSpan.FromMilliseconds(0.1));
-        }
-        Assert.Equal(source.Keys.Order(), here.Select(part => part.Msn).Distinct().Order());
-    }
+            .Where(part => part.Msn >= 0)];
 
     /// <summary>The source's packager, and an encoder that is <see cref="Delay"/> pictures behind.</summary>
     private sealed class Rig : ICutFollower
@@ -179,6 +220,8 @@ public sealed class FollowerPackagerTests
         }
 
         public ManualTime Time { get; } = new();
+
+        public bool IsPlayed => _follower.IsPlayed;
 
         public TimeSpan Silence => Time.GetElapsedTime(_follower.LastWritten);
 
