@@ -135,9 +135,7 @@ public sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_nodes.Select(node => node.Process.DisposeAsync().AsTask()));
-        await Topic.DisposeAsync();
-        await Redis.DisposeAsync();
-        await Blob.DisposeAsync();
+        await Task.WhenAll(new[] { Topic, Redis, Blob }.Select(process => process.DisposeAsync().AsTask()));
         _http.Dispose();
         if (KeepsFolder) { return; }
         try { Directory.Delete(_folder, recursive: true); }

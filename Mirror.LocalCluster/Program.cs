@@ -24,7 +24,8 @@ command.Subcommands.Add(chaos);
 command.SetAction((arguments, cancellationToken) => RunAsync(
     new ClusterPlan { NodesOfEachKind = arguments.GetValue(nodes), Redis = arguments.GetValue(redis)!, Settings = arguments.GetValue(settings) ?? [], Ports = (30_000, 8080, 8443) },
     arguments.GetValue(streams), cancellationToken));
-return await command.Parse(args).InvokeAsync();
+// Ending a process that does not end by itself takes ten seconds: without that much time, some would be left behind.
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
 
 // Where the word is no number at all, the parser says so by itself.
 static void Limit<T>(Option<T> option, T least, T most) where T : INumber<T>

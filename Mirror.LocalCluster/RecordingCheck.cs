@@ -10,9 +10,13 @@ namespace Mirror.LocalCluster;
 public sealed class RecordingCheck(Uri origin, HttpClient http)
 {
     private readonly List<string> _violations = [];
+    private readonly List<RecordedRendition> _renditions = [];
 
     /// <summary>What did not hold.</summary>
     public IReadOnlyList<string> Violations => _violations;
+
+    /// <summary>What was found.</summary>
+    public IReadOnlyList<RecordedRendition> Renditions => _renditions;
 
     /// <summary>Fetches all recordings of a stream.</summary>
     /// <param name="stream">The stream.</param>
@@ -29,18 +33,20 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
             var playlist = new Uri(origin, (string?)recording!["playlist"]);
             foreach (string rendition in recording["renditions"]!.AsArray().Select(rendition => (string)rendition!["name"]!))
             {
-                log(await CheckAsync($"{stream}/{rendition}", new Uri(playlist, $"{rendition}/playlist.m3u8"), cancellationToken));
+                if (await CheckAsync($"{stream}/{rendition}", new Uri(playlist, $"{rendition}/playlist.m3u8"), cancellationToken) is not { } found) { continue; }
+                _renditions.Add(found);
+                log(string.Create(CultureInfo.InvariantCulture, $"{found.Name,-24}{found.Segments,8} segments recorded, {found.Bytes / 1e6:F1} MB, {found.Gaps} gaps"));
             }
         }
     }
 
-    private async Task<string> CheckAsync(string name, Uri address, CancellationToken cancellationToken)
+    private async Task<RecordedRendition?> CheckAsync(string name, Uri address, CancellationToken cancellationToken)
     {
         string text = await http.GetStringAsync(address, cancellationToken);
         if (!MediaPlaylistParser.TryParse(text, out MediaPlaylistDocument? playlist, out string? error))
         {
             _violations.Add($"{name}: its recording's playlist cannot be read: {error}");
-            return name;
+            return null;
         }
         int gaps = 0;
         long bytes = 0;
@@ -53,7 +59,7 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
             if (segment.IsGap) { gaps++; }
             else { bytes += await LengthAsync(name, new Uri(address, segment.Uri), cancellationToken); }
         }
-        return string.Create(CultureInfo.InvariantCulture, $"{name,-24}{playlist.Segments.Count,8} segments recorded, {bytes / 1e6:F1} MB, {gaps} gaps");
+        return new RecordedRendition(name, playlist.Segments.Count, gaps, playlist.Segments.Count(segment => segment.StartsDiscontinuity), bytes, playlist.IsEnded);
     }
 
     private async Task<long> LengthAsync(string name, Uri address, CancellationToken cancellationToken)
@@ -65,3 +71,12 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
         return 0;
     }
 }
+
+/// <summary>A rendition as it was recorded.</summary>
+/// <param name="Name">Stream and rendition.</param>
+/// <param name="Segments">Segments, with those that are gaps.</param>
+/// <param name="Gaps">Segments that are gaps.</param>
+/// <param name="Discontinuities">Segments behind a discontinuity.</param>
+/// <param name="Bytes">Bytes of all segments.</param>
+/// <param name="IsEnded">Whether the playlist says that it is complete.</param>
+public sealed record RecordedRendition(string Name, int Segments, int Gaps, int Discontinuities, long Bytes, bool IsEnded);

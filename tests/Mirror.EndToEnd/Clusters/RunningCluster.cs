@@ -85,6 +85,40 @@ public sealed class RunningCluster : IAsyncLifetime
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Waits until the stream's one recording is as it should be.</summary>
+    public async Task<JsonNode> RecordingAsync(string stream, Func<JsonNode, bool> condition, string what)
+    {
+        JsonNode? found = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            found = (await GetAsync($"api/v1/recordings?stream={stream}"))?["recordings"]!.AsArray().SingleOrDefault();
+            return found is not null && condition(found);
+        }, what, TimeSpan.FromSeconds(60));
+        return found!;
+    }
+
+    /// <summary>Segments of the source in a recording.</summary>
+    public static int SegmentsOf(JsonNode recording)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        return recording["renditions"]!.AsArray().Where(rendition => (string?)rendition!["name"] == "source").Sum(rendition => (int)rendition!["segments"]!);
+    }
+
+    /// <summary>Fetches all of a stream's recording from every origin, each of which has all of it, without a hole.</summary>
+    public async Task<IReadOnlyList<RecordedRendition>> CheckRecordingAsync(string stream, ITestOutputHelper output)
+    {
+        IReadOnlyList<RecordedRendition>? first = null;
+        foreach (ClusterNode origin in Cluster.Of(NodeKind.Origin))
+        {
+            var check = new RecordingCheck(origin.Http, _http);
+            await check.RunAsync(stream, output.WriteLine, CancellationToken.None);
+            Assert.Empty(check.Violations);
+            Assert.Equal(first ??= check.Renditions, check.Renditions);
+        }
+        Assert.NotEmpty(first!);
+        return first!;
+    }
+
     /// <summary>Starts a node that was killed.</summary>
     public async Task RestartAsync(ClusterNode node)
     {
