@@ -11,15 +11,24 @@ internal static class BenchMedia
     /// <returns>The file.</returns>
     public static string Make(int megabits, int seconds)
     {
-        Directory.CreateDirectory(Folder);
-        string file = Path.Combine(Folder, $"{megabits}mbps-{seconds}s.ts");
-        if (File.Exists(file)) { return file; }
-        Console.WriteLine($"encoding {seconds} s at {megabits} Mbit/s…");
         int video = megabits * 940;   // kbit/s; the rest is audio, packet headers and stuffing
-        string partial = file + ".part";
-        Run("ffmpeg", $"-v error -y -f lavfi -i testsrc2=size=1280x720:rate=30,noise=alls=60:allf=t -f lavfi -i sine=frequency=440:sample_rate=48000 -t {seconds} "
+        return MakeOnce($"{megabits}mbps-{seconds}s.ts", $"-f lavfi -i testsrc2=size=1280x720:rate=30,noise=alls=60:allf=t -f lavfi -i sine=frequency=440:sample_rate=48000 -t {seconds} "
             + $"-c:v libx264 -preset ultrafast -tune zerolatency -g 15 -keyint_min 15 -sc_threshold 0 -b:v {video}k -minrate {video}k -maxrate {video}k -bufsize {video / 4}k "
-            + $"-pix_fmt yuv420p -c:a aac -b:a 128k -muxrate {megabits}M -f mpegts {partial}");
+            + $"-pix_fmt yuv420p -c:a aac -b:a 128k -muxrate {megabits}M -f mpegts");
+    }
+
+    /// <summary>Makes a file with ffmpeg, or takes the one that an earlier run made.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="words">What ffmpeg is to make, all but the file.</param>
+    /// <returns>The file.</returns>
+    public static string MakeOnce(string name, string words)
+    {
+        Directory.CreateDirectory(Folder);
+        string file = Path.Combine(Folder, name);
+        if (File.Exists(file)) { return file; }
+        Console.WriteLine($"encoding {name}…");
+        string partial = file + ".part";
+        Run("ffmpeg", $"-v error -nostdin -y {words} {partial}");
         File.Move(partial, file);
         return file;
     }
