@@ -1,7 +1,7 @@
 # Mirror. The two commands that matter: make demo, make test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run cluster chaos test bench lint fmt check certs
+.PHONY: help setup demo run cluster chaos test bench soak lint fmt check certs
 
 # Tests whose full name contains it: make test FILTER=SrtListener
 FILTER ?=
@@ -30,6 +30,10 @@ test: setup ## Set up, build and run all tests; FILTER=NAME runs some
 bench: ## Measure ingest, latency and delivery beside their references
 	@eng/setup.sh run test bench
 	@dotnet run -c Release --project tests/Mirror.Benchmarks -- $(ARGS)
+
+soak: ## Check that memory stays flat over 1000 starts and an hour of transcoding; ARGS="--starts 50 --minutes 5"
+	@eng/setup.sh run test
+	@dotnet run -c Release --project tests/Mirror.Benchmarks -- soak $(ARGS)
 
 lint: ## Check format, analyzers, scripts and web pages
 	@eng/lint.sh

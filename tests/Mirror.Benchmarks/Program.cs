@@ -1,6 +1,7 @@
 using Mirror.Benchmarks.Clusters;
 using Mirror.Benchmarks.Http;
 using Mirror.Benchmarks.Ingest;
+using Mirror.Benchmarks.Soak;
 using Mirror.Benchmarks.Transcode;
 using Mirror.Standalone;
 
@@ -12,6 +13,7 @@ return args switch
     ["ingest", .. string[] rest] => await IngestBench.RunAsync(rest),
     ["latency", .. string[] rest] => await LatencyBench.RunAsync(rest),
     ["cluster", .. string[] rest] => await ClusterLatencyBench.RunAsync(rest),
+    ["soak", .. string[] rest] => await SoakBench.RunAsync(rest),
     ["allocations"] => await AllocationBench.RunAsync(),
     ["serve-mirror", .. string[] rest] => await StandaloneHost.RunAsync(rest),
     ["serve-origin", string folder] => await OriginProcess.RunAsync(folder),
@@ -38,6 +40,7 @@ static int Usage()
           allocations                                     bytes allocated a packet and a part, and time a byte, from packets to stored parts
           transcode [--seconds N]                         CPU and latency of a ladder, beside the ffmpeg program making the same
           http [--seconds N] [--rounds N] [--only TEXT]   CPU and rate of delivery, beside a bare Kestrel and nginx
+          soak [--starts N] [--minutes M] [--parallel N]  whether memory stays flat over starts and stops of streams and a long transcoding; no part of a run of all
         """);
     return 2;
 }
