@@ -19,6 +19,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     : IFeedTarget, ITranscodeNode, IHostedService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Stream> _streams = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Stream> _ending = new(StringComparer.Ordinal);    // whose encoded renditions have yet to end
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -43,6 +44,8 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     /// <summary>Opens a stream that another node may have packaged before.</summary>
     public IFeedSink Open(string streamId, Continuation continuation)
     {
+        // A publisher who is back at once: renditions of before that end behind the new ones' beginning would end those.
+        if (_ending.TryGetValue(streamId, out Stream? before)) { before.Packager.Ladder?.EndRenditions(); }
         var gate = new AnnouncementGate(announcements);
         var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>(),
             new PublishLimits(shared.Value.Bridge, shared.Value.BridgeMemory.Bytes));
@@ -74,7 +77,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     public async ValueTask DisposeAsync()
     {
         foreach (Stream stream in _streams.Values) { stream.End(); }
-        foreach (Stream stream in _streams.Values) { await stream.Packager.Ended; }
+        foreach (Stream stream in _ending.Values) { await stream.Packager.Ended; }
     }
 
     private LadderWorker CreateWorker(string streamId, ILadderOutput output)
@@ -101,7 +104,15 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         {
             if (Interlocked.Exchange(ref _hasEnded, 1) != 0) { return; }
             node._streams.TryRemove(new KeyValuePair<string, Stream>(id, this));     // but not one that has begun under the same name since
+            node._ending[id] = this;
             packager.End();
+            _ = ForgetAsync();
+        }
+
+        private async Task ForgetAsync()
+        {
+            await packager.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            node._ending.TryRemove(new KeyValuePair<string, Stream>(id, this));
         }
     }
 }

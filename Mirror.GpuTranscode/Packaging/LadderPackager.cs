@@ -153,11 +153,17 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
         try { await _ended.Task.WaitAsync(LongestDrain, _time); }
         catch (TimeoutException) { /* the worker hangs, or there is none */ }
         await _worker.DisposeAsync();
+        EndRenditions();
+        KeepKeyFrame(null);
+    }
+
+    /// <summary>Ends every rendition at once, while <see cref="EndAsync"/> still waits for what is on its way: that comes too late.</summary>
+    public void EndRenditions()
+    {
         lock (_lock)
         {
             foreach (string name in _followers.Keys.ToArray()) { EndRendition(name); }
         }
-        KeepKeyFrame(null);
     }
 
     /// <summary>The newest key frame as a JPEG picture, so wide at most: the worker has decoded it, or where there is nothing to encode, another does.</summary>
