@@ -10,13 +10,13 @@ namespace Mirror.LocalCluster;
 public sealed class RecordingCheck(Uri origin, HttpClient http)
 {
     private readonly List<string> _violations = [];
-    private readonly List<RecordedRendition> _renditions = [];
+    private readonly List<CheckedRendition> _renditions = [];
 
     /// <summary>What did not hold.</summary>
     public IReadOnlyList<string> Violations => _violations;
 
     /// <summary>What was found.</summary>
-    public IReadOnlyList<RecordedRendition> Renditions => _renditions;
+    public IReadOnlyList<CheckedRendition> Renditions => _renditions;
 
     /// <summary>Fetches all recordings of a stream.</summary>
     /// <param name="stream">The stream.</param>
@@ -40,7 +40,7 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
         }
     }
 
-    private async Task<RecordedRendition?> CheckAsync(string name, Uri address, CancellationToken cancellationToken)
+    private async Task<CheckedRendition?> CheckAsync(string name, Uri address, CancellationToken cancellationToken)
     {
         string text = await http.GetStringAsync(address, cancellationToken);
         if (!MediaPlaylistParser.TryParse(text, out MediaPlaylistDocument? playlist, out string? error))
@@ -59,7 +59,7 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
             if (segment.IsGap) { gaps++; }
             else { bytes += await LengthAsync(name, new Uri(address, segment.Uri), cancellationToken); }
         }
-        return new RecordedRendition(name, playlist.Segments.Count, gaps, playlist.Segments.Count(segment => segment.StartsDiscontinuity), bytes, playlist.IsEnded);
+        return new CheckedRendition(name, playlist.Segments.Count, gaps, playlist.Segments.Count(segment => segment.StartsDiscontinuity), bytes, playlist.IsEnded);
     }
 
     private async Task<long> LengthAsync(string name, Uri address, CancellationToken cancellationToken)
@@ -79,4 +79,4 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
 /// <param name="Discontinuities">Segments behind a discontinuity.</param>
 /// <param name="Bytes">Bytes of all segments.</param>
 /// <param name="IsEnded">Whether the playlist says that it is complete.</param>
-public sealed record RecordedRendition(string Name, int Segments, int Gaps, int Discontinuities, long Bytes, bool IsEnded);
+public sealed record CheckedRendition(string Name, int Segments, int Gaps, int Discontinuities, long Bytes, bool IsEnded);

@@ -46,14 +46,16 @@ internal sealed class RecentSegments(TimeSpan retention, TimeProvider time)
 
     /// <summary>Segments in the order of their numbers, the same number's video first.</summary>
     /// <param name="lastMsnOf">The last number of a rendition that is done.</param>
+    /// <param name="since">Segments that end no later are left out.</param>
     /// <param name="most">Segments at most.</param>
-    public IReadOnlyList<FinishedSegment> After(Func<string, long> lastMsnOf, int most)
+    public IReadOnlyList<FinishedSegment> After(Func<string, long> lastMsnOf, DateTime since, int most)
     {
         lock (_lock)
         {
             foreach (RecentRendition rendition in _renditions.Values) { rendition.Trim(retention); }
             return [.. _renditions
                 .SelectMany(rendition => NewOf(rendition.Value, lastMsnOf(rendition.Key)))
+                .Where(segment => segment.End > since)
                 .OrderBy(segment => segment.Msn).ThenBy(segment => !segment.IsVideo).ThenBy(segment => segment.Rendition, StringComparer.Ordinal)
                 .Take(most)];
         }

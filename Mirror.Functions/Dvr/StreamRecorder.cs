@@ -48,14 +48,14 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
             if (_recording is not null && !await TryEndAsync(cancellationToken)) { return RecorderState.Recording; }
             return RecorderState.Done;
         }
-        IReadOnlyList<FinishedSegment> segments = FindNew(wish);
+        IReadOnlyList<FinishedSegment> segments = FindNew(wish.Since);
         if (segments.Count == 0) { return await RestAsync(cancellationToken); }
         if (IsBroken(segments[0])) { await CompleteAsync(cancellationToken); }
         if (IsLongEnough && !await TryEndAsync(cancellationToken)) { return RecorderState.Recording; }
         if (_recording is null or { IsGone: true })
         {
             _recording = await BeginAsync(segments[0], cancellationToken);
-            segments = FindNew(wish);
+            segments = FindNew(wish.Since);
         }
         // 4. and 5.
         await _copier.RecordAsync(_recording, segments, cancellationToken);
@@ -137,10 +137,9 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
         return open;
     }
 
-    private IReadOnlyList<FinishedSegment> FindNew(RecordingWish wish) => [.. FindNew().Where(segment => segment.End > wish.Since)];
-
-    private IReadOnlyList<FinishedSegment> FindNew()
-        => recent.After(rendition => Math.Max(_recording?.Index.Find(rendition)?.LastMsn ?? -1, _firstMsn - 1), MostSegmentsPerPass);
+    /// <summary>What ended after a moment and is not recorded yet.</summary>
+    private IReadOnlyList<FinishedSegment> FindNew(DateTime since)
+        => recent.After(rendition => Math.Max(_recording?.Index.Find(rendition)?.LastMsn ?? -1, _firstMsn - 1), since, MostSegmentsPerPass);
 
     /// <summary>More is missing than a recording may lack.</summary>
     private bool IsBroken(FinishedSegment next) => _recording is { Index.LastMsn: >= 0 } && next.Time - _recording.Index.EndsAt > _options.ResumeWindow;
@@ -151,7 +150,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     private async Task<bool> TryEndAsync(CancellationToken cancellationToken)
     {
         if (_endMsn is null) { (_endMsn, _endingSince) = (_recording!.Index.LastMsn + 1, _time.GetTimestamp()); }
-        FinishedSegment[] rest = [.. FindNew().Where(segment => segment.Msn < _endMsn)];
+        FinishedSegment[] rest = [.. FindNew(DateTime.MinValue).Where(segment => segment.Msn < _endMsn)];
         if (rest.Length > 0) { await _copier.RecordAsync(_recording!, rest, cancellationToken); }
         if (!recent.HasReached(_endMsn.Value - 1) && _time.GetElapsedTime(_endingSince) < LongestWaitForOthers) { return false; }
         await CompleteAsync(cancellationToken);

@@ -81,7 +81,7 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
         JsonNode complete = await running.RecordingAsync(Stream, recording => (string?)recording["status"] == "complete", "the recording is complete");
         Assert.Equal((string?)before["id"], (string?)complete["id"]);
         // Nobody recorded for ten seconds, and yet nothing of the source is missing; what a busy machine could not encode in time is missing from the live playlist as well.
-        foreach (RecordedRendition rendition in await running.CheckRecordingAsync(Stream, output))
+        foreach (CheckedRendition rendition in await running.CheckRecordingAsync(Stream, output))
         {
             Assert.True(rendition.IsEnded);
             Assert.True(rendition.Gaps == 0 || watched.Viewers.Single(viewer => viewer.Name == rendition.Name).Gaps > 0, $"{rendition.Name} has {rendition.Gaps} gaps");

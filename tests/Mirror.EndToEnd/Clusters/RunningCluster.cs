@@ -89,11 +89,20 @@ public sealed class RunningCluster : IAsyncLifetime
     public async Task<JsonNode> RecordingAsync(string stream, Func<JsonNode, bool> condition, string what)
     {
         JsonNode? found = null;
-        await Eventually.TrueAsync(async () =>
+        try
         {
-            found = (await GetAsync($"api/v1/recordings?stream={stream}"))?["recordings"]!.AsArray().SingleOrDefault();
-            return found is not null && condition(found);
-        }, what, TimeSpan.FromSeconds(60));
+            await Eventually.TrueAsync(async () =>
+            {
+                found = (await GetAsync($"api/v1/recordings?stream={stream}"))?["recordings"]!.AsArray().SingleOrDefault();
+                return found is not null && condition(found);
+            }, what, TimeSpan.FromSeconds(60));
+        }
+        catch (TimeoutException error)
+        {
+            Cluster.KeepsFolder = true;
+            using HttpResponseMessage answer = await _http.GetAsync(new Uri(Cluster.Of(NodeKind.Origin).First().Http, $"api/v1/recordings?stream={stream}"));
+            throw new TimeoutException($"{error.Message} The answer is {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}. What each node wrote: {Cluster.Folder}", error);
+        }
         return found!;
     }
 
@@ -105,9 +114,9 @@ public sealed class RunningCluster : IAsyncLifetime
     }
 
     /// <summary>Fetches all of a stream's recording from every origin, each of which has all of it, without a hole.</summary>
-    public async Task<IReadOnlyList<RecordedRendition>> CheckRecordingAsync(string stream, ITestOutputHelper output)
+    public async Task<IReadOnlyList<CheckedRendition>> CheckRecordingAsync(string stream, ITestOutputHelper output)
     {
-        IReadOnlyList<RecordedRendition>? first = null;
+        IReadOnlyList<CheckedRendition>? first = null;
         foreach (ClusterNode origin in Cluster.Of(NodeKind.Origin))
         {
             var check = new RecordingCheck(origin.Http, _http);

@@ -21,7 +21,7 @@ public sealed class WholeRestartTests(RunningCluster running, ITestOutputHelper 
         await running.SendAsync(HttpMethod.Delete, $"api/v1/streams/{Stream}/record");
         JsonNode complete = await running.RecordingAsync(Stream, recording => (string?)recording["status"] == "complete", "the recording is complete");
         Assert.Equal((string?)before["id"], (string?)complete["id"]);
-        RecordedRendition source = (await running.CheckRecordingAsync(Stream, output)).Single(rendition => rendition.Name.EndsWith("/source", StringComparison.Ordinal));
+        CheckedRendition source = (await running.CheckRecordingAsync(Stream, output)).Single(rendition => rendition.Name.EndsWith("/source", StringComparison.Ordinal));
         Assert.Equal((1, true), (source.Discontinuities, source.IsEnded));
     }
 }

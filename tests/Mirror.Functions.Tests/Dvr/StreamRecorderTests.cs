@@ -241,6 +241,18 @@ public sealed class StreamRecorderTests : IDisposable
     }
 
     [Fact]
+    public void What_a_stream_had_before_a_wish_takes_no_room_in_a_pass()
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(20);
+        DateTime wished = _bench.Time.GetUtcNow().UtcDateTime;
+        _bench.Publish(3);
+        Assert.Equal([1220L, 1220], node.Recent.After(_ => -1, wished, most: 2).Select(segment => segment.Msn));
+        Assert.Equal([1200L, 1200], node.Recent.After(_ => -1, DateTime.MinValue, most: 2).Select(segment => segment.Msn));
+    }
+
+    [Fact]
     public async Task A_recording_that_is_ended_ends_with_the_same_segment_in_all_renditions()
     {
         RecorderNode node = _bench.Node("a");
@@ -308,7 +320,7 @@ public sealed class StreamRecorderTests : IDisposable
             _bench.Publish(1);
             if (i % 10 == 0) { await node.PassAsync(); }
         }
-        Assert.InRange(node.Recent.After(_ => -1, 10_000).Count, 200, 244);      // a minute of two renditions
+        Assert.InRange(node.Recent.After(_ => -1, DateTime.MinValue, 10_000).Count, 200, 244);      // a minute of two renditions
         _bench.Store.FailWith(null);
         await node.PassAsync();
         Assert.Equal(2, (await _bench.KeysAsync()).Count);   // more is missing than may be
