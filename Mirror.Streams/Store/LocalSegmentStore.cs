@@ -221,7 +221,6 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
         MediaBuffer[] parts = segment.RetainParts();
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.Asynchronous, segment.Length);
             await RandomAccess.WriteAsync(handle, [.. parts.Select(part => part.Memory)], 0);
         }

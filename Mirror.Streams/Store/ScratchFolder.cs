@@ -27,9 +27,9 @@ internal sealed class ScratchFolder : IDisposable
         return new ScratchFolder(path, File.Open(Path.Combine(path, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None));
     }
 
-    /// <summary>Where a segment goes: <c>{stream}/{rendition}/{msn}.m4s</c>.</summary>
+    /// <summary>Where a segment goes: <c>{stream}.{rendition}.{msn}.m4s</c>, all in one folder: one for each stream would stay behind it, empty.</summary>
     public string FileOf(SegmentKey segment)
-        => Path.Combine(_path, segment.Rendition.StreamId, segment.Rendition.Rendition, segment.Msn.ToString(CultureInfo.InvariantCulture) + ".m4s");
+        => Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{segment.Rendition.StreamId}.{segment.Rendition.Rendition}.{segment.Msn}.m4s"));
 
     public void Dispose()
     {

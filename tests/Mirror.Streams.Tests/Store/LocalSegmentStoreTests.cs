@@ -101,6 +101,20 @@ public sealed class LocalSegmentStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Retention_leaves_nothing_on_disk()
+    {
+        LocalSegmentStore store = Open(memoryMiB: 16, diskMiB: 64);
+        for (int msn = 0; msn < 30; msn++) { await AppendAsync(store, msn, Filled(msn)); }
+        await UntilAsync(() => store.MemoryBytes <= 16L << 20, "what is too much for memory was written");
+        Assert.True(Entries().Length > 1);
+        _time.Advance(TimeSpan.FromSeconds(62));
+        Assert.Equal((0, 0), (store.MemoryBytes, store.DiskBytes));
+        Assert.Equal(["lock"], Entries());
+
+        string[] Entries() => [.. Directory.EnumerateFileSystemEntries(Directory.EnumerateDirectories(_folder, "run-*").Single()).Select(path => Path.GetFileName(path))];
+    }
+
+    [Fact]
     public async Task A_complete_segment_takes_no_more_parts()
     {
         LocalSegmentStore store = Open();
