@@ -13,7 +13,7 @@ namespace Mirror.Benchmarks.Soak;
 /// <param name="Zombies">Processes that it started and that ended, but whose status it has not taken for a while.</param>
 /// <param name="Descriptors">Open file descriptors.</param>
 /// <param name="Threads">Threads.</param>
-/// <param name="StoreFiles">Files in the folder of the segment store.</param>
+/// <param name="StoreFiles">Files and folders in the folder of the segment store.</param>
 /// <param name="OverdueFiles">Of these, files of segments that should be gone by age.</param>
 internal sealed record SoakSample(double Progress, double Position, double ServerMiB, double AnonymousMiB, double WorkersMiB, double LargestWorkerMiB, int Children, int Zombies,
     int Descriptors, int Threads, int StoreFiles, int OverdueFiles)
@@ -36,7 +36,9 @@ internal sealed record SoakSample(double Progress, double Position, double Serve
         if (ended.Length > 0) { await Task.Delay(PatienceForStatus); }
         int zombies = ended.Length == 0 ? 0 : ChildrenOf(process).Count(child => child.State == Zombie && ended.Contains(child.Id));
         DateTime oldest = DateTime.UtcNow - longestStay;
-        DateTime[] files = [.. new DirectoryInfo(store).EnumerateFiles("*", SearchOption.AllDirectories).Select(file => file.LastWriteTimeUtc)];
+        // With folders: they may be left behind as well. The process's own and the lock in it are no segments, and never too old.
+        DateTime[] files = [.. new DirectoryInfo(store).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Where(file => file.Name != "lock" && !file.Name.StartsWith("run-", StringComparison.Ordinal))
+            .Select(file => file.LastWriteTimeUtc)];
         return new(progress, position, MiB(status, "VmRSS:"), MiB(status, "RssAnon:"), running.Sum(), running.DefaultIfEmpty().Max(), running.Length, zombies,
             Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(), (int)Number(status, "Threads:"), files.Length, files.Count(time => time < oldest));
     }
