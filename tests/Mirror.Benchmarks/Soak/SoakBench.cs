@@ -30,7 +30,7 @@ internal static class SoakBench
         {
             SoakVerdict verdict = await RunAsync(server, starts, minutes, parallel, stop.Token);
             Console.WriteLine();
-            Console.WriteLine($"All in all: {SoakFigure.TextOf(verdict)}; the server logged {server.Errors} errors: {server.KeepLog()}");
+            Console.WriteLine($"All in all: {(verdict == SoakVerdict.NotFlat ? "FAILED" : SoakFigure.TextOf(verdict))}; the server logged {server.Errors} errors: {server.KeepLog()}");
             return verdict == SoakVerdict.NotFlat ? 1 : 0;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -81,7 +81,7 @@ internal static class SoakBench
         return () =>
         {
             SoakVerdict verdict = phase.Judge(new SoakSlope(1024, "KiB/start", 1000, "/1000 starts"));
-            Console.WriteLine($"{starts.Done} starts in {phase.Elapsed.TotalMinutes:F1} min: {starts.Describe()}");
+            Console.WriteLine($"{starts.Done} starts in {phase.Elapsed.TotalMinutes:F1} min: {starts.Describe()}{(starts.Failed == 0 ? "" : ": FAILED")}");
             return starts.Failed == 0 ? verdict : SoakVerdict.NotFlat;
         };
     }
