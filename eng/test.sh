@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 filter=${1:-}
 configuration=${CONFIGURATION:-Release}
-longest_run=15m          # a hung test project is ended and counts as a failure
+longest_run=20m          # a hung test project is ended and counts as a failure
 results=artifacts/test
 passed=0
 failed=0
