@@ -17,6 +17,8 @@ public static class ChaosRun
         log($"seed {seed}");
         // A window in which viewers stay while a fault lasts; without it they would fall out of the playlist, as they may.
         await using Cluster cluster = await Cluster.StartAsync(plan with { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m", "--dvr.enabled", "true", .. plan.Settings] }, new Progress<string>(log), cancellationToken);
+        cluster.KeepsFolder = true;                          // until all was well: whoever finds that it was not wants the logs
+        log($"what each process writes: {cluster.Folder}");
         int[] ports = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
         List<TestEncoder> encoders = [];
         using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
@@ -30,7 +32,11 @@ public static class ChaosRun
             var chaos = new Chaos(cluster, viewers, seed, log);
             string? failure = null;
             try { await chaos.RunAsync(duration, cancellationToken); }
-            catch (TimeoutException error) { failure = error.Message; }
+            catch (TimeoutException error)
+            {
+                failure = error.Message;
+                log($"FAILED {failure}");
+            }
             await stop.CancelAsync();
             await watching;
             Report(viewers, log);
@@ -38,7 +44,6 @@ public static class ChaosRun
             foreach (TestEncoder encoder in encoders) { await recordings.RunAsync(encoder.Stream, log, cancellationToken); }
             int result = Conclude(viewers, recordings, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
             cluster.KeepsFolder = result != 0;
-            if (cluster.KeepsFolder) { log($"what each process wrote: {cluster.Folder}"); }
             return result;
         }
         finally

@@ -25,8 +25,8 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
     public async Task RunAsync(string stream, Action<string> log, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(log);
-        JsonNode? answer = JsonNode.Parse(await http.GetStringAsync(new Uri(origin, $"api/v1/recordings?stream={stream}"), cancellationToken));
-        JsonArray recordings = answer?["recordings"]?.AsArray() ?? [];
+        if (await GetTextAsync(stream, new Uri(origin, $"api/v1/recordings?stream={stream}"), cancellationToken) is not { } answer) { return; }
+        JsonArray recordings = JsonNode.Parse(answer)?["recordings"]?.AsArray() ?? [];
         if (recordings.Count != 1) { _violations.Add($"{stream}: {recordings.Count} recordings instead of one"); }
         foreach (JsonNode? recording in recordings)
         {
@@ -42,7 +42,7 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
 
     private async Task<CheckedRendition?> CheckAsync(string name, Uri address, CancellationToken cancellationToken)
     {
-        string text = await http.GetStringAsync(address, cancellationToken);
+        if (await GetTextAsync(name, address, cancellationToken) is not { } text) { return null; }
         if (!MediaPlaylistParser.TryParse(text, out MediaPlaylistDocument? playlist, out string? error))
         {
             _violations.Add($"{name}: its recording's playlist cannot be read: {error}");
@@ -60,6 +60,15 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
             else { bytes += await LengthAsync(name, new Uri(address, segment.Uri), cancellationToken); }
         }
         return new CheckedRendition(name, playlist.Segments.Count, gaps, playlist.Segments.Count(segment => segment.StartsDiscontinuity), bytes, playlist.IsEnded);
+    }
+
+    private async Task<string?> GetTextAsync(string name, Uri address, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await http.GetAsync(address, cancellationToken);
+        string text = await response.Content.ReadAsStringAsync(cancellationToken);
+        if (response.IsSuccessStatusCode) { return text; }
+        _violations.Add($"{name}: {address.PathAndQuery} is answered with {(int)response.StatusCode}: {text}");
+        return null;
     }
 
     private async Task<long> LengthAsync(string name, Uri address, CancellationToken cancellationToken)
