@@ -40,16 +40,22 @@ public static class ChaosRun
             await stop.CancelAsync();
             await watching;
             Report(viewers, log);
+            int calls = encoders.Sum(encoder => encoder.Calls);
+            string[] recorded = [.. encoders.Select(encoder => encoder.Stream)];
+            await StopAsync(encoders);                       // the check reads all that was stored: the store has that to do alone
             var recordings = new RecordingCheck(cluster.Of(NodeKind.Origin).First().Http, http);
-            foreach (TestEncoder encoder in encoders) { await recordings.RunAsync(encoder.Stream, log, cancellationToken); }
-            int result = Conclude(viewers, recordings, chaos.Faults, encoders.Sum(encoder => encoder.Calls), failure, log);
+            foreach (string stream in recorded) { await recordings.RunAsync(stream, log, cancellationToken); }
+            int result = Conclude(viewers, recordings, chaos.Faults, calls, failure, log);
             cluster.KeepsFolder = result != 0;
             return result;
         }
-        finally
-        {
-            foreach (TestEncoder encoder in encoders) { await encoder.DisposeAsync(); }
-        }
+        finally { await StopAsync(encoders); }
+    }
+
+    private static async Task StopAsync(List<TestEncoder> encoders)
+    {
+        foreach (TestEncoder encoder in encoders) { await encoder.DisposeAsync(); }
+        encoders.Clear();
     }
 
     /// <summary>A viewer for each rendition of each stream, once the streams have them all.</summary>

@@ -4,7 +4,7 @@ using Mirror.Media.Playlists;
 
 namespace Mirror.LocalCluster;
 
-/// <summary>Checks that a stream was recorded as a whole, whatever happened meanwhile: every number is there, as a segment that can be fetched or as a gap.</summary>
+/// <summary>Checks that a stream was recorded as a whole, whatever happened meanwhile: every number is there, as a segment that can be fetched or as a gap; where all renditions lost some, a discontinuity says so.</summary>
 /// <param name="origin">Base address of an origin.</param>
 /// <param name="http">Fetches.</param>
 public sealed class RecordingCheck(Uri origin, HttpClient http)
@@ -35,7 +35,7 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
             {
                 if (await CheckAsync($"{stream}/{rendition}", new Uri(playlist, $"{rendition}/playlist.m3u8"), cancellationToken) is not { } found) { continue; }
                 _renditions.Add(found);
-                log(string.Create(CultureInfo.InvariantCulture, $"{found.Name,-24}{found.Segments,8} segments recorded, {found.Bytes / 1e6:F1} MB, {found.Gaps} gaps"));
+                log(string.Create(CultureInfo.InvariantCulture, $"{found.Name,-24}{found.Segments,8} segments recorded, {found.Bytes / 1e6:F1} MB, {found.Gaps} gaps, {found.Lost} lost"));
             }
         }
     }
@@ -49,17 +49,22 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
             return null;
         }
         int gaps = 0;
+        long lost = 0;
         long bytes = 0;
         long? last = null;
         foreach (SegmentEntry segment in playlist.Segments)
         {
             long number = long.Parse(Path.GetFileNameWithoutExtension(segment.Uri), CultureInfo.InvariantCulture);
-            if (last is { } before && number != before + 1) { _violations.Add($"{name}: {number} follows {before} in the recording"); }
+            if (last is { } before && number != before + 1)
+            {
+                if (number <= before || !segment.StartsDiscontinuity) { _violations.Add($"{name}: {number} follows {before} in the recording"); }
+                lost += number - before - 1;
+            }
             last = number;
             if (segment.IsGap) { gaps++; }
             else { bytes += await LengthAsync(name, new Uri(address, segment.Uri), cancellationToken); }
         }
-        return new CheckedRendition(name, playlist.Segments.Count, gaps, playlist.Segments.Count(segment => segment.StartsDiscontinuity), bytes, playlist.IsEnded);
+        return new CheckedRendition(name, playlist.Segments.Count, gaps, lost, playlist.Segments.Count(segment => segment.StartsDiscontinuity), bytes, playlist.IsEnded);
     }
 
     private async Task<string?> GetTextAsync(string name, Uri address, CancellationToken cancellationToken)
@@ -85,7 +90,8 @@ public sealed class RecordingCheck(Uri origin, HttpClient http)
 /// <param name="Name">Stream and rendition.</param>
 /// <param name="Segments">Segments, with those that are gaps.</param>
 /// <param name="Gaps">Segments that are gaps.</param>
+/// <param name="Lost">Numbers that are not listed, for no rendition has them: a discontinuity stands there.</param>
 /// <param name="Discontinuities">Segments behind a discontinuity.</param>
 /// <param name="Bytes">Bytes of all segments.</param>
 /// <param name="IsEnded">Whether the playlist says that it is complete.</param>
-public sealed record CheckedRendition(string Name, int Segments, int Gaps, int Discontinuities, long Bytes, bool IsEnded);
+public sealed record CheckedRendition(string Name, int Segments, int Gaps, long Lost, int Discontinuities, long Bytes, bool IsEnded);

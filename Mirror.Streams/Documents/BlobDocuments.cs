@@ -147,10 +147,6 @@ public sealed class BlobDocuments(BlobConnection blobs) : IDocuments
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
-        try { return await call(patience.Token); }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested && BlobConnection.IsFailure(error))
-        {
-            throw new SharedStateException($"Blob storage: {error.Message.Split('\n')[0]}", error);
-        }
+        return await BlobConnection.GuardAsync(() => call(patience.Token), cancellationToken);
     }
 }

@@ -28,20 +28,9 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
     public TimeSpan IndexInterval => TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<RecordingKey>> ListAsync(string? streamId, CancellationToken cancellationToken)
-    {
-        List<RecordingKey> found = [];
-        string prefix = streamId is null ? IndexRoot : $"{IndexRoot}{streamId}/";
-        await using IAsyncEnumerator<BlobItem> items = blobs.Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await MoveNextAsync(items))
-        {
-            string[] parts = items.Current.Name[IndexRoot.Length..].Split('/');
-            if (parts.Length != 2 || !parts[1].EndsWith(IndexSuffix, StringComparison.Ordinal)) { continue; }
-            var key = new RecordingKey(parts[0], parts[1][..^IndexSuffix.Length]);
-            if (key.IsValid) { found.Add(key); }
-        }
-        return found;
-    }
+    /// <exception cref="SharedStateException">The storage is away.</exception>
+    public ValueTask<IReadOnlyList<RecordingKey>> ListAsync(string? streamId, CancellationToken cancellationToken)
+        => new(BlobConnection.GuardAsync(() => FindAsync(streamId, cancellationToken), cancellationToken));
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<RecordingKey>> ListRemainsAsync(CancellationToken cancellationToken)
@@ -77,17 +66,11 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
     }
 
     /// <inheritdoc/>
-    public async ValueTask<byte[]?> ReadSmallAsync(RecordingKey recording, string file, CancellationToken cancellationToken)
+    /// <exception cref="SharedStateException">The storage is away.</exception>
+    public ValueTask<byte[]?> ReadSmallAsync(RecordingKey recording, string file, CancellationToken cancellationToken)
     {
-        try
-        {
-            using BlobDownloadStreamingResult answer = await BlobOf(recording, file).DownloadStreamingAsync(cancellationToken: cancellationToken);
-            if (answer.Details.ContentLength > LargestSmallFile) { return null; }
-            byte[] bytes = new byte[answer.Details.ContentLength];
-            await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
-            return bytes;
-        }
-        catch (RequestFailedException error) when (error.Status == 404) { return null; }
+        BlobClient blob = BlobOf(recording, file);
+        return new(BlobConnection.GuardAsync(() => ReadSmallAsync(blob, cancellationToken), cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -114,19 +97,12 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadIndexAsync(RecordingKey recording, long position, CancellationToken cancellationToken)
+    /// <exception cref="SharedStateException">The storage is away.</exception>
+    public ValueTask<ReadOnlyMemory<byte>?> ReadIndexAsync(RecordingKey recording, long position, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        var options = new BlobDownloadOptions { Range = position == 0 ? default : new HttpRange(position) };
-        try
-        {
-            using BlobDownloadStreamingResult answer = await IndexOf(recording).DownloadStreamingAsync(options, cancellationToken);
-            byte[] bytes = new byte[answer.Details.ContentLength];
-            await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
-            return bytes;
-        }
-        catch (RequestFailedException error) when (error.Status == 416) { return ReadOnlyMemory<byte>.Empty; }
-        catch (RequestFailedException error) when (error.Status == 404) { return null; }
+        BlobClient blob = IndexOf(recording);
+        return new(BlobConnection.GuardAsync(() => ReadIndexAsync(blob, position, cancellationToken), cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -149,13 +125,61 @@ public sealed class BlobRecordingArchive(BlobConnection blobs) : IRecordingArchi
     }
 
     /// <inheritdoc/>
+    /// <exception cref="SharedStateException">The storage is away.</exception>
     public async ValueTask DeleteAsync(RecordingKey recording, CancellationToken cancellationToken)
+        => await BlobConnection.GuardAsync(() => DeleteAllAsync(recording, cancellationToken), cancellationToken);
+
+    private async Task<IReadOnlyList<RecordingKey>> FindAsync(string? streamId, CancellationToken cancellationToken)
+    {
+        List<RecordingKey> found = [];
+        string prefix = streamId is null ? IndexRoot : $"{IndexRoot}{streamId}/";
+        await using IAsyncEnumerator<BlobItem> items = blobs.Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MoveNextAsync(items))
+        {
+            string[] parts = items.Current.Name[IndexRoot.Length..].Split('/');
+            if (parts.Length != 2 || !parts[1].EndsWith(IndexSuffix, StringComparison.Ordinal)) { continue; }
+            var key = new RecordingKey(parts[0], parts[1][..^IndexSuffix.Length]);
+            if (key.IsValid) { found.Add(key); }
+        }
+        return found;
+    }
+
+    private static async Task<byte[]?> ReadSmallAsync(BlobClient blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using BlobDownloadStreamingResult answer = await blob.DownloadStreamingAsync(cancellationToken: cancellationToken);
+            if (answer.Details.ContentLength > LargestSmallFile) { return null; }
+            byte[] bytes = new byte[answer.Details.ContentLength];
+            await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
+            return bytes;
+        }
+        catch (RequestFailedException error) when (error.Status == 404) { return null; }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>?> ReadIndexAsync(BlobClient blob, long position, CancellationToken cancellationToken)
+    {
+        var options = new BlobDownloadOptions { Range = position == 0 ? default : new HttpRange(position) };
+        try
+        {
+            using BlobDownloadStreamingResult answer = await blob.DownloadStreamingAsync(options, cancellationToken);
+            byte[] bytes = new byte[answer.Details.ContentLength];
+            await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
+            return bytes;
+        }
+        catch (RequestFailedException error) when (error.Status == 416) { return ReadOnlyMemory<byte>.Empty; }
+        catch (RequestFailedException error) when (error.Status == 404) { return null; }
+    }
+
+    /// <returns>Whether there was anything.</returns>
+    private async Task<bool> DeleteAllAsync(RecordingKey recording, CancellationToken cancellationToken)
     {
         try { await IndexOf(recording).DeleteIfExistsAsync(cancellationToken: cancellationToken); }
-        catch (RequestFailedException error) when (error.Status == 404) { return; }      // not even a container
+        catch (RequestFailedException error) when (error.Status == 404) { return false; }      // not even a container
         List<string> files = [];
         await foreach (RecordedFile file in ListFilesAsync(recording, cancellationToken)) { files.Add(file.Name); }
         await DeleteFilesAsync(recording, files, cancellationToken);
+        return true;
     }
 
     private async Task<List<string>> ListFoldersAsync(string prefix, CancellationToken cancellationToken)

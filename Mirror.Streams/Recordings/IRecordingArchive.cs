@@ -5,7 +5,8 @@ namespace Mirror.Streams.Recordings;
 /// <summary>Keeps the files and the index of each recording, for as long as nobody deletes them. Thread-safe.</summary>
 /// <remarks>
 /// A file is there as a whole or not at all, whenever a writer crashes. The index only grows, and a writer says where it believes it to end:
-/// whoever is behind the others is told so, and must read on before it writes. A call throws what the storage throws while it is away, and may be repeated.
+/// whoever is behind the others is told so, and must read on before it writes. A call throws what the storage throws while it is away, and may be repeated;
+/// those that answer people (the list, indexes, small files, the deletion of a recording) throw <see cref="Shared.SharedStateException"/> where the storage is one that nodes share.
 /// </remarks>
 public interface IRecordingArchive
 {

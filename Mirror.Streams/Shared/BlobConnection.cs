@@ -69,6 +69,17 @@ public sealed class BlobConnection
     internal static bool IsFailure(Exception error)
         => error is RequestFailedException or AggregateException or OperationCanceledException or IOException or AuthenticationFailedException;
 
+    /// <summary>Makes a call, and says so in one way for all that nodes share where the storage is away.</summary>
+    /// <exception cref="SharedStateException">The storage is away, slow or refuses.</exception>
+    internal static async Task<T> GuardAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try { return await call(); }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && IsFailure(error))
+        {
+            throw new SharedStateException($"Blob storage: {error.Message.Split('\n')[0]}", error);
+        }
+    }
+
     private static BlobServiceClient CreateService(string storage, BlobClientOptions options)
     {
         if (!Uri.TryCreate(storage, UriKind.Absolute, out Uri? account) || account.Scheme is not ("http" or "https")) { return new BlobServiceClient(storage, options); }

@@ -3,6 +3,7 @@ using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Publishing;
 using Mirror.Media.Frames;
+using Mirror.Origin.Tests.Publishing;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Store;
 
@@ -147,12 +148,12 @@ public sealed class FollowerPackagerTests
     {
         Encoder.Send(0, 100);
         Encoder.Drain();
-        Encoder.Time.Now += TimeSpan.FromSeconds(20);
+        Encoder.Time.Advance(TimeSpan.FromSeconds(20));
         Assert.True(Encoder.IsPlayed);
         Assert.Equal(TimeSpan.FromSeconds(20), Encoder.Silence);
         Encoder.Send(1000, 1001, startsTimeline: true);      // its frame is still being encoded
         Assert.Equal(TimeSpan.Zero, Encoder.Silence);
-        Encoder.Time.Now += TimeSpan.FromSeconds(1);
+        Encoder.Time.Advance(TimeSpan.FromSeconds(1));
         Encoder.Send(1001, 1002);
         Assert.Equal(TimeSpan.FromSeconds(1), Encoder.Silence);
         Encoder.Finish();
@@ -291,14 +292,5 @@ public sealed class FollowerPackagerTests
             (int timeline, long pts, bool isKey) = _encoder.Dequeue();
             _follower.Write(Track, timeline, pts, pts, isKey, 0, MediaBuffer.CopyOf([4, 5]));
         }
-    }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
     }
 }

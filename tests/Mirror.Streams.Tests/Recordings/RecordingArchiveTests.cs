@@ -46,6 +46,17 @@ public sealed class BlobRecordingArchiveTests(SharedServers servers) : Recording
         Assert.Equal([key], await archive.ListAsync("cam", default));
     }
 
+    [Fact]
+    public async Task A_storage_that_is_away_is_said_so()
+    {
+        var nobody = new BlobRecordingArchive(AzuriteServer.Connect(ServerProcess.FreePort(), _container));
+        RecordingKey key = RecordingKey.At("cam", DateTime.UtcNow);
+        await Assert.ThrowsAsync<SharedStateException>(async () => await nobody.ListAsync(null, default));
+        await Assert.ThrowsAsync<SharedStateException>(async () => await nobody.ReadSmallAsync(key, RecordedFileName.Summary, default));
+        await Assert.ThrowsAsync<SharedStateException>(async () => await nobody.ReadIndexAsync(key, 0, default));
+        await Assert.ThrowsAsync<SharedStateException>(async () => await nobody.DeleteAsync(key, default));
+    }
+
     protected override async ValueTask<(IRecordingArchive A, IRecordingArchive B)> OpenAsync()
     {
         int port = await servers.AzuritePortAsync();
