@@ -96,9 +96,10 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 Fail(error);
-                pause = Interval;
+                (state, pause) = (RecorderState.Recording, Interval);
             }
             catch (OperationCanceledException) { break; }
+            if (state == RecorderState.Behind) { continue; }
             if (state == RecorderState.Standby && !wishes.Of(stream).IsWanted) { break; }
             Task tick = Task.Delay(Interval, services.Time, stoppingToken);
             await (state == RecorderState.Standby ? Task.WhenAny(tick) : Task.WhenAny(tick, next));

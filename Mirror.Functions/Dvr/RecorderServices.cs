@@ -17,6 +17,9 @@ internal enum RecorderState
     /// <summary>The stream is recorded, or will be as soon as it has something.</summary>
     Recording,
 
+    /// <summary>The stream is recorded, and more waits: the pass ended where it did to hold the lease.</summary>
+    Behind,
+
     /// <summary>The stream is over, or not to be recorded; a recording that there was is complete.</summary>
     Done,
 }

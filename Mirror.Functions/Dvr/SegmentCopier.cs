@@ -3,19 +3,37 @@ using Mirror.Streams.Recordings;
 
 namespace Mirror.Functions.Dvr;
 
+/// <summary>What became of a number of segments that were to be recorded.</summary>
+internal enum CopyOutcome
+{
+    /// <summary>All of them are, or are known to be gaps.</summary>
+    Done,
+
+    /// <summary>Time was up: the next call goes on with the rest.</summary>
+    Cut,
+
+    /// <summary>The store, the archive or another writer was in the way: the next call tries again.</summary>
+    Failed,
+}
+
 /// <summary>Copies one stream's segments from the store of live segments into the archive. Calls never overlap.</summary>
 internal sealed partial class SegmentCopier(string streamId, RecorderServices services, ILogger logger)
 {
     private const int MostAtOnce = 4;
-    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestCopy = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);             // with a copy that begins then, well within a lease
+
     private static readonly TimeSpan FailureLogInterval = TimeSpan.FromSeconds(10);      // what fails is tried again every second
     private long? _failedAt;
 
     /// <summary>Copies segments, and appends those that are done to the index.</summary>
-    /// <remarks>What fails is logged, and left for the next call. An index that others wrote to meanwhile is read on, and nothing appended.</remarks>
-    public async Task RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
+    /// <remarks>
+    /// It takes a few seconds at most, however slow the storage: what is not done by then, or fails, is left for the next call. An index that
+    /// others wrote to meanwhile is read on, and nothing appended.
+    /// </remarks>
+    public async Task<CopyOutcome> RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {
-        int?[] lengths = await CopyAsync(recording, segments, cancellationToken);
+        (int?[] lengths, CopyOutcome outcome) = await CopyAsync(recording, segments, cancellationToken);
         List<RecordingEntry> entries = [];
         List<(FinishedSegment Segment, int Length)> done = [];
         HashSet<string> failed = new(StringComparer.Ordinal);            // a rendition's entries are in the order of their numbers
@@ -37,6 +55,7 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
             {
                 if (!await TryCopyInitAsync(recording, segment, cancellationToken))
                 {
+                    outcome = CopyOutcome.Failed;
                     failed.Add(segment.Rendition);
                     continue;
                 }
@@ -49,21 +68,25 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
             entries.Add(EntryOf(segment, length, isJump));
             done.Add((segment, length));
         }
-        if (entries.Count == 0 || !await recording.TryAppendAsync(entries, cancellationToken)) { return; }
+        if (entries.Count == 0) { return outcome; }
+        if (!await recording.TryAppendAsync(entries, cancellationToken)) { return CopyOutcome.Failed; }
         foreach ((FinishedSegment segment, int length) in done) { Count(segment, length); }
+        return outcome;
     }
 
-    private async Task<int?[]> CopyAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
+    private async Task<(int?[] Lengths, CopyOutcome Outcome)> CopyAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {
         var lengths = new int?[segments.Count];
-        bool hasFailed = false;                              // the rest waits for the next pass: a storage that is away costs each call its time limit
+        long started = services.Time.GetTimestamp();
+        int outcome = (int)CopyOutcome.Done;                 // once it is not, the rest waits for the next call: a storage that is away costs each copy its time limit
         await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
-            if (Volatile.Read(ref hasFailed)) { return; }
+            if (services.Time.GetElapsedTime(started) > LongestStart) { Interlocked.CompareExchange(ref outcome, (int)CopyOutcome.Cut, (int)CopyOutcome.Done); }
+            if (Volatile.Read(ref outcome) != (int)CopyOutcome.Done) { return; }
             lengths[i] = await TryCopyAsync(recording, segments[i], token);
-            if (lengths[i] is null) { Volatile.Write(ref hasFailed, true); }
+            if (lengths[i] is null) { Volatile.Write(ref outcome, (int)CopyOutcome.Failed); }
         });
-        return lengths;
+        return (lengths, (CopyOutcome)outcome);
     }
 
     private static SegmentRecorded EntryOf(FinishedSegment segment, int length, bool isJump)
@@ -80,10 +103,10 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         if (segment.Length == 0) { return 0; }
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(LongestRead);
+            using var limit = new CancellationTokenSource(LongestCopy, services.Time);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             if (await services.Store.ReadAsync(segment.Key, 0, segment.Length, patience.Token) is not { } bytes) { return 0; }
-            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfSegment(segment.Rendition, segment.Msn), bytes.Memory, cancellationToken); }
+            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfSegment(segment.Rendition, segment.Msn), bytes.Memory, patience.Token); }
             finally { bytes.Release(); }
             return segment.Length;
         }

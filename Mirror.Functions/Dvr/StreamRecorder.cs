@@ -15,7 +15,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
 
     private const int MostSegmentsPerPass = 256;
-    private static readonly TimeSpan LongestWaitForOthers = TimeSpan.FromSeconds(10);    // renditions that lag, where a recording is to end
+    private static readonly TimeSpan LongestWaitForOthers = TimeSpan.FromSeconds(10);    // renditions that lag, or cannot be copied, where a recording is to end
     private readonly TimeProvider _time = services.Time;
     private readonly DvrOptions _options = services.Options;
     private readonly SegmentCopier _copier = new(streamId, services, logger);
@@ -58,8 +58,8 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
             segments = FindNew(wish.Since);
         }
         // 4. and 5.
-        await _copier.RecordAsync(_recording, segments, cancellationToken);
-        return RecorderState.Recording;
+        CopyOutcome outcome = await _copier.RecordAsync(_recording, segments, cancellationToken);
+        return outcome == CopyOutcome.Cut ? RecorderState.Behind : RecorderState.Recording;
     }
 
     /// <summary>Lets another node go on at once.</summary>
@@ -151,8 +151,9 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     {
         if (_endMsn is null) { (_endMsn, _endingSince) = (_recording!.Index.LastMsn + 1, _time.GetTimestamp()); }
         FinishedSegment[] rest = [.. FindNew(DateTime.MinValue).Where(segment => segment.Msn < _endMsn)];
-        if (rest.Length > 0) { await _copier.RecordAsync(_recording!, rest, cancellationToken); }
-        if (!recent.HasReached(_endMsn.Value - 1) && _time.GetElapsedTime(_endingSince) < LongestWaitForOthers) { return false; }
+        CopyOutcome outcome = rest.Length == 0 ? CopyOutcome.Done : await _copier.RecordAsync(_recording!, rest, cancellationToken);
+        if (outcome == CopyOutcome.Cut) { _endingSince = _time.GetTimestamp(); }
+        if (!(outcome == CopyOutcome.Done && recent.HasReached(_endMsn.Value - 1)) && _time.GetElapsedTime(_endingSince) < LongestWaitForOthers) { return false; }
         await CompleteAsync(cancellationToken);
         return true;
     }

@@ -287,6 +287,52 @@ public sealed class StreamRecorderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_so_slow_that_a_backlog_outlasts_the_lease_is_worked_off_by_one_node()
+    {
+        RecorderNode a = _bench.Node("a");
+        RecorderNode b = _bench.Node("b");
+        _bench.Begin();
+        _bench.Publish(30);
+        _bench.Store.OnRead = () => _bench.Time.Advance(TimeSpan.FromSeconds(0.4));
+        RecorderState state = RecorderState.Behind;
+        for (int passes = 0; state == RecorderState.Behind; passes++)
+        {
+            Assert.InRange(passes, 0, 20);
+            long started = _bench.Time.GetTimestamp();
+            state = await a.PassAsync();
+            Assert.InRange(_bench.Time.GetElapsedTime(started), TimeSpan.Zero, StreamRecorder.LeaseDuration * 0.6);
+            Assert.Equal(RecorderState.Standby, await b.PassAsync());
+        }
+        Assert.Equal(RecorderState.Recording, state);
+        RecordingIndex index = await _bench.IndexAsync();
+        Assert.All(index.Renditions, rendition => Assert.Equal(30, rendition.Segments.Count));
+        Assert.Empty(index.FindGaps());
+        Assert.Equal(62, _bench.Store.Reads);                // each segment once, and two initialization segments
+    }
+
+    [Fact]
+    public async Task A_recording_that_is_ended_waits_for_its_backlog()
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(2);
+        _bench.Video.Segments(20);
+        await node.PassAsync();
+        _bench.Audio.Segments(20);
+        _bench.Store.FailWith(new IOException("away"));
+        _bench.Wish = _bench.Wish with { IsWanted = false };
+        Assert.Equal(RecorderState.Recording, await node.PassAsync());
+        _bench.Store.FailWith(null);
+        _bench.Store.OnRead = () => _bench.Time.Advance(TimeSpan.FromSeconds(0.8));
+        int passes = 1;
+        while (await node.PassAsync() != RecorderState.Done) { Assert.InRange(passes++, 1, 10); }
+        Assert.InRange(passes, 3, 10);                       // some 12 s
+        RecordingIndex index = await _bench.IndexAsync();
+        Assert.True(index.IsComplete);
+        Assert.All(index.Renditions, rendition => Assert.Equal(22, rendition.Segments.Count));
+    }
+
+    [Fact]
     public async Task An_archive_that_cannot_be_written_costs_time_and_no_segment()
     {
         RecorderNode node = _bench.Node("a");

@@ -29,6 +29,9 @@ internal sealed class TestStore : ISegmentStore
         return gate;
     }
 
+    /// <summary>Called before each read, for a store that takes its time.</summary>
+    public Action? OnRead { get; set; }
+
     public void FailWith(Exception? failure) => _failure = failure;
 
     public void Lose(SegmentKey segment) => _segments.TryRemove(segment, out _);
@@ -86,6 +89,7 @@ internal sealed class TestStore : ISegmentStore
     private async ValueTask EnterAsync()
     {
         Interlocked.Increment(ref _reads);
+        OnRead?.Invoke();
         if (_gate is { } gate) { await gate.Task; }
         if (_failure is { } failure) { throw failure; }
     }
