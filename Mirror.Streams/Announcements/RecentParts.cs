@@ -39,13 +39,36 @@ public sealed class RecentParts
         }
     }
 
-    /// <summary>A part, where it is here and of this length; the caller owns one reference.</summary>
+    /// <summary>A range of a segment, where all parts that make it up are here; the caller owns one reference.</summary>
+    /// <remarks>One part is shared; of several, such as a whole segment, a copy is made.</remarks>
     public bool TryRetain(SegmentKey segment, long offset, int length, [NotNullWhen(true)] out MediaBuffer? bytes)
     {
+        bytes = null;
+        List<MediaBuffer> parts;
+        long missing = length;
         lock (_lock)
         {
-            bytes = _parts.TryGetValue((segment, offset), out MediaBuffer? part) && part.Length == length ? part.Retain() : null;
-            return bytes is not null;
+            if (!_parts.TryGetValue((segment, offset), out MediaBuffer? part)) { return false; }
+            if (part.Length == length)
+            {
+                bytes = part.Retain();
+                return true;
+            }
+            parts = [];
+            do
+            {
+                if (part.Length == 0 || part.Length > missing) { break; }
+                parts.Add(part.Retain());
+                missing -= part.Length;
+            }
+            while (_parts.TryGetValue((segment, offset + length - missing), out part));
         }
+        if (missing == 0 && parts.Count > 0)
+        {
+            bytes = MediaBuffer.Rent(length);
+            foreach (MediaBuffer part in parts) { bytes.Append(part.Span); }
+        }
+        foreach (MediaBuffer part in parts) { part.Release(); }
+        return bytes is not null;
     }
 }
