@@ -20,6 +20,7 @@ public static class FunctionsExtensions
         builder.AddMirrorOptions<FunctionsOptions>("functions");
         if (builder.AddMirrorNode(new NodeRole("functions", static (_, record) => record))) { builder.AddMirrorRemoteTranscoder(); }
         builder.Services.AddSingleton<ProcessUsage>();
+        builder.Services.AddSingleton<KnownStreams>();
         builder.Services.AddSingleton<AbandonedStreams>();
         builder.AddDvr();
         builder.AddHooks();

@@ -20,7 +20,8 @@ internal sealed partial class AbandonedStreams(IStreamRegistry registry, ILeases
     /// <exception cref="Mirror.Streams.Shared.SharedStateException">The registry is away: it is tried again the next time.</exception>
     public async Task EndAllAsync(CancellationToken cancellationToken)
     {
-        StreamRecord[] overdue = [.. (await registry.ListAsync(cancellationToken)).Where(IsOverdue)];
+        DateTime now = time.GetUtcNow().UtcDateTime;
+        StreamRecord[] overdue = [.. (await registry.ListAsync(cancellationToken)).Where(record => record.IsSilent(now, longer: record.ReconnectWindow))];
         if (overdue.Length == 0) { return; }
         HashSet<string> alive = [.. (await registry.ListNodesAsync(cancellationToken)).Select(known => known.Id)];
         foreach (StreamRecord record in overdue)
@@ -28,10 +29,6 @@ internal sealed partial class AbandonedStreams(IStreamRegistry registry, ILeases
             if (!alive.Contains(record.NodeId!)) { await EndAsync(record, cancellationToken); }
         }
     }
-
-    /// <summary>Its owner has been silent for the reconnect window, and for as long as it takes to be counted as gone. In a single process a record has no owner.</summary>
-    private bool IsOverdue(StreamRecord record)
-        => record.NodeId is not null && time.GetUtcNow().UtcDateTime - record.LastHeartbeat > record.ReconnectWindow + IStreamRegistry.NodeLifetime;
 
     private async Task EndAsync(StreamRecord seen, CancellationToken cancellationToken)
     {

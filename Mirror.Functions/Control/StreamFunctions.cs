@@ -10,7 +10,7 @@ namespace Mirror.Functions.Control;
 
 /// <summary><c>/api/v1/streams</c>: what is live, and stopping it.</summary>
 [Tags("streams")]
-internal sealed class StreamFunctions(IStreamRegistry registry, TimeProvider time, ITranscodeNode? transcoder = null)
+internal sealed class StreamFunctions(KnownStreams streams, IStreamRegistry registry, TimeProvider time, ITranscodeNode? transcoder = null)
 {
     private const int DefaultLimit = 100;
     private const int LargestLimit = 1000;
@@ -28,7 +28,7 @@ internal sealed class StreamFunctions(IStreamRegistry registry, TimeProvider tim
         {
             return ApiError.Result(400, $"status is one of {string.Join(", ", Enum.GetValues<StreamStatus>().Select(StreamAnswer.NameOf))}.");
         }
-        (StreamRecord Record, TranscodeState? Transcode)[] matching = [.. (await registry.ListAsync(cancellationToken))
+        (StreamRecord Record, TranscodeState? Transcode)[] matching = [.. (await streams.ListAsync(cancellationToken))
             .Where(record => type is null || record.Type.Equals(type, StringComparison.OrdinalIgnoreCase))
             .Select(record => (Record: record, Transcode: transcoder?.StateOf(record.Id)))
             .Where(stream => status is null || StreamAnswer.NameOf(StreamAnswer.StatusOf(stream.Record, stream.Transcode).Status).Equals(status, StringComparison.OrdinalIgnoreCase))];
@@ -41,14 +41,14 @@ internal sealed class StreamFunctions(IStreamRegistry registry, TimeProvider tim
     [ProducesResponseType<StreamAnswer>(StatusCodes.Status200OK)]
     [ProducesResponseType<ApiError>(StatusCodes.Status404NotFound)]
     public async Task<IResult> GetAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/streams/{id}")] HttpRequest request, string id, CancellationToken cancellationToken)
-        => await FindAsync(id, registry, cancellationToken) is { } record ? Json(StreamAnswer.Of(record, transcoder?.StateOf(id))) : Unknown(id);
+        => await streams.FindAsync(id, cancellationToken) is { } record ? Json(StreamAnswer.Of(record, transcoder?.StateOf(id))) : Unknown(id);
 
     [Function("GetStreamStats")]
     [EndpointSummary("Counters and gauges of one stream")]
     [ProducesResponseType<StreamStatsReply>(StatusCodes.Status200OK)]
     [ProducesResponseType<ApiError>(StatusCodes.Status404NotFound)]
     public async Task<IResult> GetStatsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/streams/{id}/stats")] HttpRequest request, string id, CancellationToken cancellationToken)
-        => await FindAsync(id, registry, cancellationToken) is { } record
+        => await streams.FindAsync(id, cancellationToken) is { } record
             ? Json(new StreamStatsReply(id, StreamStatsAnswer.Of(record), time.GetUtcNow().UtcDateTime))
             : Unknown(id);
 
@@ -60,9 +60,6 @@ internal sealed class StreamFunctions(IStreamRegistry registry, TimeProvider tim
         => StreamId.IsValid(id) && await registry.SendAsync(new StreamCommand(id, StreamAction.Stop), cancellationToken)
             ? Json(new MessageAnswer($"Stream '{id}' is being stopped.", time.GetUtcNow().UtcDateTime))
             : Unknown(id);
-
-    internal static ValueTask<StreamRecord?> FindAsync(string id, IStreamRegistry registry, CancellationToken cancellationToken)
-        => StreamId.IsValid(id) ? registry.FindAsync(id, cancellationToken) : ValueTask.FromResult<StreamRecord?>(null);
 
     internal static IResult Unknown(string id)
         => ApiError.Result(404, StreamId.IsValid(id) ? $"There is no stream '{id}'. GET /api/v1/streams lists those that are live." : $"That is no stream name: {StreamId.Rule}.");

@@ -7,14 +7,14 @@ namespace Mirror.Functions.Control;
 
 /// <summary><c>/api/v1/stats</c>: totals.</summary>
 [Tags("streams")]
-internal sealed class SystemFunctions(IStreamRegistry registry, IngestListeners listeners, ProcessUsage usage)
+internal sealed class SystemFunctions(KnownStreams known, IStreamRegistry registry, IngestListeners listeners, ProcessUsage usage)
 {
     [Function("GetStats")]
     [EndpointSummary("Totals of the whole system")]
     [ProducesResponseType<SystemStatsAnswer>(StatusCodes.Status200OK)]
     public async Task<IResult> GetStatsAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/stats")] HttpRequest request, CancellationToken cancellationToken)
     {
-        IReadOnlyList<StreamRecord> streams = await registry.ListAsync(cancellationToken);
+        IReadOnlyList<StreamRecord> streams = await known.ListAsync(cancellationToken);
         int srtPort = listeners.SrtPort != 0 ? listeners.SrtPort : (await registry.ListNodesAsync(cancellationToken)).Select(node => node.SrtPort).FirstOrDefault(port => port != 0);
         (double cpu, long memory, TimeSpan uptime, DateTime started) = usage.Read();
         var answer = new SystemStatsAnswer(

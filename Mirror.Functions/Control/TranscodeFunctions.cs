@@ -3,14 +3,13 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Net.Http.Headers;
 using Mirror.ServiceDefaults.Http;
-using Mirror.Streams.Registry;
 using Mirror.Streams.Transcoding;
 
 namespace Mirror.Functions.Control;
 
 /// <summary>What the transcode node shows: <c>/api/v1/transcoder/capabilities</c>, and a picture of each stream.</summary>
 [Tags("streams")]
-internal sealed class TranscodeFunctions(IStreamRegistry registry, ITranscodeNode? transcoder = null)
+internal sealed class TranscodeFunctions(KnownStreams streams, ITranscodeNode? transcoder = null)
 {
     private const int SmallestWidth = 16;
     private const int LargestWidth = 3_840;
@@ -30,7 +29,7 @@ internal sealed class TranscodeFunctions(IStreamRegistry registry, ITranscodeNod
         CancellationToken cancellationToken, string? width = null)
     {
         if (!TryReadWidth(width, out int? wanted)) { return ApiError.Result(400, $"width is a whole number of pixels from {SmallestWidth} to {LargestWidth}."); }
-        if (await StreamFunctions.FindAsync(id, registry, cancellationToken) is null) { return StreamFunctions.Unknown(id); }
+        if (await streams.FindAsync(id, cancellationToken) is null) { return StreamFunctions.Unknown(id); }
         if (transcoder is null) { return ApiError.Result(503, NoNode); }
         if (await transcoder.GetImageAsync(id, wanted, cancellationToken) is not { } image)
         {

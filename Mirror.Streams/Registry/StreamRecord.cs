@@ -52,4 +52,9 @@ public sealed record StreamRecord
 
     /// <summary>Counters and gauges.</summary>
     public StreamStats Stats { get; init; } = new();
+
+    /// <summary>Whether its owner has not written it for longer than a node that lives may take. In a single process a record has no owner.</summary>
+    /// <param name="now">The time (UTC).</param>
+    /// <param name="longer">How much longer.</param>
+    public bool IsSilent(DateTime now, TimeSpan longer = default) => NodeId is not null && now - LastHeartbeat > IStreamRegistry.NodeLifetime + longer;
 }

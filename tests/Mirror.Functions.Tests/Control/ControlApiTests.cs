@@ -50,6 +50,24 @@ public sealed class ControlApiTests : IAsyncLifetime
         Assert.Equal(count, (int)list["count"]!);
     }
 
+    [Fact]
+    public async Task A_stream_whose_node_is_gone_is_degraded_whatever_it_said_last()
+    {
+        var silence = TimeSpan.FromSeconds(10);
+        await _server.PutAsync("alone", StreamStatus.Active, silence: silence);              // a single process
+        await _server.PutAsync("gone", StreamStatus.Active, node: "ingest-1", silence: silence);
+        await _server.PutAsync("late", StreamStatus.Active, node: "ingest-2", silence: silence);
+        await _server.PutAsync("live", StreamStatus.Active, node: "ingest-1");
+        await _server.Registry.PutNodeAsync(new NodeRecord { Id = "ingest-2", Roles = ["ingest"], Address = new Uri("http://127.0.0.1:81/"), StartedAt = DateTime.UtcNow, LastHeartbeat = DateTime.UtcNow }, default);
+        JsonArray streams = (await Client.GetFromJsonAsync<JsonNode>("api/v1/streams"))!["streams"]!.AsArray();
+        Assert.Equal(["active", "degraded", "active", "active"], streams.Select(stream => (string?)stream!["status"]));
+        JsonNode gone = (await Client.GetFromJsonAsync<JsonNode>("api/v1/streams/gone"))!;
+        Assert.Equal(("degraded", 0), ((string?)gone["status"], (int)gone["bitrate"]!));
+        Assert.Contains("ingest-1 is gone", (string?)gone["status_reason"], StringComparison.Ordinal);
+        Assert.Equal("active", (string?)(await Client.GetFromJsonAsync<JsonNode>("api/v1/streams/late"))!["status"]);
+        Assert.Equal(3, (int)(await Client.GetFromJsonAsync<JsonNode>("api/v1/stats"))!["active_streams"]!);
+    }
+
     [Theory]
     [InlineData("GET", "api/v1/streams/none", HttpStatusCode.NotFound)]
     [InlineData("GET", "api/v1/streams/none/stats", HttpStatusCode.NotFound)]

@@ -47,7 +47,7 @@ internal sealed class ControlServer : IAsyncDisposable
         return new ControlServer(app, folder);
     }
 
-    public ValueTask PutAsync(string id, StreamStatus status, string? reason = null) => Registry.PutAsync(new StreamRecord
+    public ValueTask PutAsync(string id, StreamStatus status, string? reason = null, string? node = null, TimeSpan silence = default) => Registry.PutAsync(new StreamRecord
     {
         Id = id,
         Type = "srt",
@@ -55,7 +55,8 @@ internal sealed class ControlServer : IAsyncDisposable
         Status = status,
         StatusReason = reason,
         CreatedAt = DateTime.UtcNow,
-        LastHeartbeat = DateTime.UtcNow,
+        LastHeartbeat = DateTime.UtcNow - silence,
+        NodeId = node,
         Bitrate = 5_000_000,
         FrameRate = 25,
         Video = new VideoTrack { Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1 }, CodecString = "avc1.640028", Width = 1920, Height = 1080 },
