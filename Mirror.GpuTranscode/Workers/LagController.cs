@@ -3,8 +3,8 @@ namespace Mirror.GpuTranscode.Workers;
 /// <summary>Decides how much a worker leaves out, so that it never falls behind live without limit.</summary>
 /// <remarks>
 /// Lag is how long a picture waited before its decoding began. A lag that is large but shrinks is one that is being made up for, as
-/// after a start, and calls for nothing. Levels go up quickly and down slowly; one that proves too low soon after is not tried again
-/// for twice as long.
+/// after a start, and calls for nothing. Levels go up quickly and down slowly: one that proves too low soon after is not tried again
+/// for twice as long, and after one that does not, the next is tried in half the time.
 /// </remarks>
 internal sealed class LagController
 {
@@ -59,8 +59,8 @@ internal sealed class LagController
 
     private void Raise(TimeSpan now)
     {
-        bool wasTooLow = _lowered is { } lowered && now - lowered < _hold * 2;
-        if (wasTooLow) { _hold = _hold * 2 < LongestHold ? _hold * 2 : LongestHold; }
+        bool wasTooLow = _lowered is { } lowered && now - lowered < _hold * 4;
+        if (wasTooLow) { _hold = _hold * 4 < LongestHold ? _hold * 4 : LongestHold; }
         else if (_lowered is not null) { _hold = ShortestHold; }
         _lowered = null;
         Level = Math.Min(Level + 1, MostLevels);
@@ -68,6 +68,7 @@ internal sealed class LagController
 
     private void Lower(TimeSpan now)
     {
+        _hold = _hold / 2 > ShortestHold ? _hold / 2 : ShortestHold;     // if this one proves too low it is four times that
         Level--;
         (_lowered, _calmSince) = (now, now);
     }

@@ -66,6 +66,16 @@ public sealed class LagControllerTests
         Assert.True(gaps[^1] > gaps[0] * 3, $"lowered at {string.Join(", ", lowered)}");
     }
 
+    [Fact]
+    public void After_a_long_overload_the_full_rate_is_back_soon()
+    {
+        double lag = 0;
+        Run(seconds: 600, _ => lag = Math.Max(0, lag + (_controller.Level > 3 ? -20 : 15)));
+        Assert.InRange(_controller.Level, 3, LagController.MostLevels);
+        Run(seconds: 130, _ => 10);                          // at most a minute for the first level, half as long for each further one
+        Assert.Equal(0, _controller.Level);
+    }
+
     private int Run(double seconds, Func<double, double> lagMilliseconds)
     {
         int highest = 0;
