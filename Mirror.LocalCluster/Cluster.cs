@@ -135,6 +135,7 @@ public sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_nodes.Select(node => node.Process.DisposeAsync().AsTask()));
+        await Blob.KillAsync();                              // asked to end, Azurite waits for its clients' connections to close; it keeps nothing either way
         await Task.WhenAll(new[] { Topic, Redis, Blob }.Select(process => process.DisposeAsync().AsTask()));
         _http.Dispose();
         if (KeepsFolder) { return; }

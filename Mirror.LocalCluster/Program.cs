@@ -37,19 +37,18 @@ static void Limit<T>(Option<T> option, T least, T most) where T : INumber<T>
 
 static async Task<int> RunAsync(ClusterPlan plan, int streams, CancellationToken cancellationToken)
 {
-    List<TestEncoder> encoders = [];
     try
     {
         await using Cluster cluster = await Cluster.StartAsync(plan, new Progress<string>(text => Console.WriteLine($"cluster: {text}")), cancellationToken);
         int[] srtPorts = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
-        for (int i = 0; i < streams; i++)
+        TestEncoder[] encoders = [.. Enumerable.Range(0, streams).Select(i => new TestEncoder($"test-{i + 1}", [.. srtPorts[(i % srtPorts.Length)..], .. srtPorts[..(i % srtPorts.Length)]], "640x360", 30))];
+        try
         {
-            int first = i % srtPorts.Length;
-            encoders.Add(new TestEncoder($"test-{i + 1}", [.. srtPorts[first..], .. srtPorts[..first]], "640x360", 30));
+            Describe(cluster, encoders);
+            await Watch(cluster, cancellationToken);
+            return 0;
         }
-        Describe(cluster, encoders);
-        await Watch(cluster, cancellationToken);
-        return 0;
+        finally { await Task.WhenAll(encoders.Select(encoder => encoder.DisposeAsync().AsTask())); }
     }
     catch (InvalidOperationException error)
     {
@@ -57,13 +56,9 @@ static async Task<int> RunAsync(ClusterPlan plan, int streams, CancellationToken
         return 1;
     }
     catch (OperationCanceledException) { return 0; }
-    finally
-    {
-        foreach (TestEncoder encoder in encoders) { await encoder.DisposeAsync(); }
-    }
 }
 
-static void Describe(Cluster cluster, List<TestEncoder> encoders)
+static void Describe(Cluster cluster, IEnumerable<TestEncoder> encoders)
 {
     Console.WriteLine();
     Console.WriteLine("  Mirror is live.");
