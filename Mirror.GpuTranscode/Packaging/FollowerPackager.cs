@@ -13,12 +13,14 @@ internal abstract class FollowerPackager
     protected const long RoundingTicks90k = 4;
     private const int MostCuts = 64;                         // half a minute of segments
     private const long LongestLag90k = 2 * VideoPackager.Timescale;
-    private const long LongestStart90k = 5 * VideoPackager.Timescale;     // before the first frame: a worker starts, and nobody plays the rendition yet
+    private const long LongestStart90k = 5 * VideoPackager.Timescale;     // until it has come up with the source for the first time: a worker starts late, and makes up for it
 
     private readonly TimeProvider _time;
     private readonly LinkedList<TimelineCut> _cuts = new();
     private LinkedListNode<TimelineCut>? _decided;
     private int _newestTimeline;
+    private (int Timeline, long Pts90k) _source;
+    private bool _hasCaughtUp;
 
     protected FollowerPackager(RenditionPackager rendition, TimeProvider time)
     {
@@ -68,7 +70,9 @@ internal abstract class FollowerPackager
     /// <summary>The source has come this far: what is missing for too long is marked as gaps.</summary>
     public void OnSource(int timeline, long pts90k)
     {
-        while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Cut.Pts90k < pts90k - (Segment is null ? LongestStart90k : LongestLag90k))) { Begin(next.Value); }
+        _source = (timeline, pts90k);
+        long longest = _hasCaughtUp ? LongestLag90k : LongestStart90k;
+        while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Cut.Pts90k < pts90k - longest)) { Begin(next.Value); }
     }
 
     /// <summary>No frames come any more for now: what is complete goes out.</summary>
@@ -88,6 +92,7 @@ internal abstract class FollowerPackager
     {
         LastWritten = _time.GetTimestamp();
         IsPlayed = true;
+        _hasCaughtUp |= timeline == _source.Timeline && _source.Pts90k - pts90k < LongestLag90k;
         while (_cuts.First is { } next && IsReached(next.Value, timeline, pts90k)) { Begin(next.Value); }
     }
 

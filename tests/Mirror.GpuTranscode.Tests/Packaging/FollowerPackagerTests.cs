@@ -14,7 +14,6 @@ public sealed class FollowerPackagerTests
 {
     private const string Rendition = "360p";
     private const int Gop = 15;
-    private const int Delay = 3;                             // pictures that the encoder is behind
     private const long Frame90k = 3_000;
     private readonly Recorder _recorder = new();
     private readonly Lazy<Rig> _shared;
@@ -130,6 +129,19 @@ public sealed class FollowerPackagerTests
     }
 
     [Fact]
+    public void A_worker_that_starts_late_and_catches_up_leaves_no_gap()
+    {
+        Encoder.Delay = 120;                                 // four seconds
+        Encoder.Send(0, 150);
+        Encoder.Delay = 3;
+        Encoder.Send(150, 450);
+        Encoder.Finish();
+        AssertAligned();
+        Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
+        Assert.Equal(450, _recorder.Samples(Rendition).Count);
+    }
+
+    [Fact]
     public void A_discontinuity_of_the_source_is_one_here_as_well()
     {
         Encoder.Send(0, 100);
@@ -200,7 +212,7 @@ public sealed class FollowerPackagerTests
             })
             .Where(part => part.Msn >= 0)];
 
-    /// <summary>The source's packager, and an encoder that is <see cref="Delay"/> pictures behind.</summary>
+    /// <summary>The source's packager, and an encoder that is some pictures behind.</summary>
     private sealed class Rig : ICutFollower
     {
         public const string Source = "source";
@@ -228,6 +240,9 @@ public sealed class FollowerPackagerTests
 
         public Func<int, bool> Keeps { get; set; } = _ => true;
 
+        /// <summary>Pictures that the encoder is behind. It works off what is beyond that at twice their rate.</summary>
+        public int Delay { get; set; } = 3;
+
         public VideoTrack Track { get; set; } = Packaging.Source.VideoOf(640, 360);
 
         private static VideoTrack SourceTrack { get; } = Packaging.Source.VideoOf(1280, 720);
@@ -254,7 +269,7 @@ public sealed class FollowerPackagerTests
                 unit.Release();
                 _follower.OnSource(_timeline, pts);
                 if (Keeps(index)) { _encoder.Enqueue((_timeline, pts, _startsSegment)); }
-                if (_encoder.Count > Delay) { Encode(); }
+                for (int encoded = 0; encoded < 2 && _encoder.Count > Delay; encoded++) { Encode(); }
             }
         }
 
