@@ -5,41 +5,8 @@ public sealed class AdmissionTests
 {
     private const int WrongPassphrase = 10;
     private const int PassphraseMismatch = 11;
-    private const int BadRequest = 1400;
     private const int Overload = 1402;
-    private const int BadMode = 1405;
     private const int Conflict = 1409;
-
-    [Theory]
-    [InlineData("", BadRequest)]
-    [InlineData("no/slash", BadRequest)]
-    [InlineData("-leading", BadRequest)]
-    [InlineData("#!::m=publish", BadRequest)]
-    [InlineData("#!::r=../../etc,m=publish", BadRequest)]
-    [InlineData("#!::r", BadRequest)]
-    [InlineData("#!:{r=a}", BadRequest)]
-    [InlineData("#!::r=a,m=request", BadMode)]
-    [InlineData("#!::r=a,m=bidirectional", BadMode)]
-    [InlineData("#!::r=a,t=file", BadMode)]
-    public async Task A_bad_stream_id_is_refused_with_its_code(string streamId, int code)
-    {
-        await using MirrorServer server = await MirrorServer.StartAsync();
-        using SrtCaller? caller = SrtCaller.TryConnect(server.SrtPort, streamId);
-        Assert.Null(caller);
-        Assert.Equal(code, SrtCaller.LastRejection);
-    }
-
-    [Theory]
-    [InlineData("camera_1-A")]
-    [InlineData("#!::r=camera_1-A,m=publish")]
-    [InlineData("#!::u=me,r=camera_1-A,m=publish,s=secret,h=host,x_own=1")]
-    public async Task Both_forms_of_stream_id_publish(string streamId)
-    {
-        await using MirrorServer server = await MirrorServer.StartAsync();
-        using SrtCaller? caller = SrtCaller.TryConnect(server.SrtPort, streamId);
-        Assert.NotNull(caller);
-        await server.WaitForStatusAsync("camera_1-A", "connecting");
-    }
 
     [Fact]
     public async Task A_second_publisher_of_a_live_name_is_refused_until_the_first_is_silent()
