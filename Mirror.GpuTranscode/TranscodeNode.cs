@@ -50,7 +50,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>(),
             new PublishLimits(shared.Value.Bridge, shared.Value.BridgeMemory.Bytes));
         var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>(), continuation);
-        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output), stills, time)); }
+        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output, isContinued: continuation.Positions.Count > 0), stills, time)); }
         var stream = new Stream(this, streamId, packager, gate);
         _streams[streamId] = stream;
         return stream;
@@ -80,8 +80,8 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         foreach (Stream stream in _ending.Values) { await stream.Packager.Ended; }
     }
 
-    private LadderWorker CreateWorker(string streamId, ILadderOutput output)
-        => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>(), gpus);
+    private LadderWorker CreateWorker(string streamId, ILadderOutput output, bool isContinued)
+        => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>(), gpus, isContinued: isContinued);
 
     /// <summary>One stream that the node has.</summary>
     private sealed class Stream(TranscodeNode node, string id, StreamPackager packager, AnnouncementGate gate) : IFeedSink

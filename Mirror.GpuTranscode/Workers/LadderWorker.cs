@@ -27,6 +27,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private readonly GpuPool _gpus;
     private readonly ILogger _logger;
     private readonly RestartDelay _delay;
+    private readonly bool _isContinued;
     private readonly AudioQueue _audioQueue = new(TimeProvider.System);
     private readonly LadderQueue _queue = new(TimeProvider.System);   // received timestamps are those of this clock, in the worker as well
     private readonly LatencyWindow _latency = new();
@@ -66,12 +67,14 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     /// <param name="logger">The log.</param>
     /// <param name="gpus">The node's GPUs; none when absent.</param>
     /// <param name="healthyAfter">How long a worker must deliver frames for its failure to count as the first; default 2 s.</param>
+    /// <param name="isContinued">Another node made the renditions before.</param>
     public LadderWorker(string streamId, TranscodeOptions options, ILadderOutput output, WorkerPool pool, TranscodeBudget budget, ILogger<LadderWorker> logger,
-        GpuPool? gpus = null, TimeSpan? healthyAfter = null)
+        GpuPool? gpus = null, TimeSpan? healthyAfter = null, bool isContinued = false)
     {
         _gpus = gpus ?? new GpuPool(new TranscodeOptions { GpuEnabled = false });
         (_streamId, _options, _output, _pool, _budget, _logger) = (streamId, options, output, pool, budget, logger);
         _delay = new RestartDelay(healthyAfter ?? HealthyAfter);
+        _isContinued = isContinued;
         _supervision = Task.Run(SuperviseAsync);
     }
 
@@ -320,7 +323,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private async Task<bool> ReserveAsync(CancellationToken stopping)
     {
         Task room = _budget.RoomMade;
-        string? refusal = await RefuseSoftwareAsync(stopping) ?? _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null);
+        string? refusal = await RefuseSoftwareAsync(stopping) ?? _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null, _isContinued);
         if (refusal is null)
         {
             _isRefused = false;

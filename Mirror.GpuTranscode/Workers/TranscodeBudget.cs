@@ -17,6 +17,7 @@ internal sealed class TranscodeBudget
     private const double SmoothingShare = 0.15;              // of one measurement, one a second, in a stream's cost
     private const double AudioCores = 0.03;                  // sound decoded, resampled and encoded as AAC
     private const int SecondsToTrust = 5;                    // of measurements before they replace the model
+    private const double MostOvercommit = 2;                 // times the limit, with streams that another node lost: each leaves out half of its frames at worst
 
     private readonly Lock _gate = new();
     private readonly Dictionary<object, Share> _shares = [];
@@ -51,8 +52,12 @@ internal sealed class TranscodeBudget
     /// <param name="source">The source.</param>
     /// <param name="rungs">What is to be encoded of it.</param>
     /// <param name="hasAudio">Its sound is encoded as well.</param>
+    /// <param name="isContinued">
+    /// Its renditions are being watched, for another node made them before: leaving out some frames of every stream is better than ending
+    /// them, up to a point.
+    /// </param>
     /// <returns>Why there is none, in a sentence; <see langword="null"/> when there is.</returns>
-    public string? TryReserve(object owner, VideoTrack? source, IReadOnlyList<RungPlan> rungs, bool hasAudio = false)
+    public string? TryReserve(object owner, VideoTrack? source, IReadOnlyList<RungPlan> rungs, bool hasAudio = false, bool isContinued = false)
     {
         double model = ModelledCores(source, rungs, hasAudio);
         lock (_gate)
@@ -60,12 +65,13 @@ internal sealed class TranscodeBudget
             if (_shares.ContainsKey(owner)) { return null; }
             double used = _shares.Values.Sum(CostOf);
             double wanted = model * _correction;
+            double limit = isContinued ? _limit * MostOvercommit : _limit;
             // A node that does nothing else takes what comes: leaving out frames is better than showing none.
-            if (_shares.Count > 0 && used + wanted > _limit)
+            if (_shares.Count > 0 && used + wanted > limit)
             {
-                return $"no capacity: this stream's renditions would take about {wanted:F1} cores, and {used:F1} of {_limit:F1} are in use";
+                return $"no capacity: this stream's renditions would take about {wanted:F1} cores, and {used:F1} of {limit:F1} are in use";
             }
-            if (_shares.Values.Any(static other => other.IsOverloaded)) { return "no capacity: another stream's renditions already leave out frames"; }
+            if (!isContinued && _shares.Values.Any(static other => other.IsOverloaded)) { return "no capacity: another stream's renditions already leave out frames"; }
             _shares.Add(owner, new Share(model));
             return null;
         }

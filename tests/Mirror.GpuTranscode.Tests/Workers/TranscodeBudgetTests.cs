@@ -61,6 +61,20 @@ public sealed class TranscodeBudgetTests
     }
 
     [Fact]
+    public void What_another_node_lost_is_taken_though_frames_are_left_out_up_to_twice_the_budget()
+    {
+        int most = (int)(1.8 / TranscodeBudget.ModelledCores(Hd, Rungs));
+        object first = new();
+        _budget.TryReserve(first, Hd, Rungs);
+        for (int i = 1; i < most; i++) { Assert.Null(_budget.TryReserve(new object(), Hd, Rungs)); }
+        _budget.Measure(first, 0, isOverloaded: true);
+        Assert.NotNull(_budget.TryReserve(new object(), Hd, Rungs));
+        int taken = 0;
+        while (_budget.TryReserve(new object(), Hd, Rungs, isContinued: true) is null) { Assert.InRange(++taken, 1, most + 1); }
+        Assert.InRange(taken, most, most + 1);
+    }
+
+    [Fact]
     public void A_stream_that_has_a_share_keeps_it_when_its_format_changes()
     {
         object first = new();
