@@ -65,6 +65,7 @@ internal sealed record WorkerCommand(string FileName, IReadOnlyList<string> Argu
         environment["DOTNET_EnableDiagnostics"] = "0";       // its sockets in /tmp would stay behind a killed process
         environment["DOTNET_gcServer"] = "0";                // the managed heap is small: media lies in native memory
         environment["DOTNET_gcConcurrent"] = "0";
+        environment["DOTNET_GCgen0size"] = "40000";          // 256 KiB, in hexadecimal: some kB/s would otherwise pile up for hours, up to the size of the processor's cache, and look like a leak
         environment["SVT_LOG"] = "1";                        // errors only: SVT-AV1 else tells its settings at each start
         environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";     // as the driver counts GPUs where it tells of their memory
         environment["DOTNET_TieredPGO"] = "0";               // instrumented code would cost more than it brings
