@@ -85,7 +85,7 @@ for project in tests/Mirror.*.Tests tests/Mirror.EndToEnd; do
 done
 # The same on a cluster of processes. MIRROR_TEST_CLUSTER=true runs any test of a whole Mirror that way, but those that bring their own host.
 if [ -z "$filter" ]; then
-    MIRROR_TEST_CLUSTER=true run_project Mirror.EndToEnd cluster -class '*LiveConformanceTests' -class '*ReconnectTests' -class '*StartPageTests' -class '*StreamIdTests' -class '*AdmissionTests' -class '*AudioTests'
+    MIRROR_TEST_CLUSTER=true run_project Mirror.EndToEnd cluster -class '*LiveConformanceTests' -class '*ReconnectTests' -class '*StartPageTests' -class '*StreamIdTests' -class '*AdmissionTests'
 fi
 
 if [ $((passed + failed)) -eq 0 ]; then
