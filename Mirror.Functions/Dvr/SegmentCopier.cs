@@ -20,9 +20,8 @@ internal enum CopyOutcome
 internal sealed partial class SegmentCopier(string streamId, RecorderServices services, ILogger logger)
 {
     private const int MostAtOnce = 4;
-    private static readonly TimeSpan LongestCopy = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);             // with a copy that begins then, well within a lease
-
+    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(6);              // within what is left of a lease that is not due for renewal
+    private static readonly TimeSpan LastBegin = TimeSpan.FromSeconds(2);                // of a copy: the rest of the call is for those under way
     private static readonly TimeSpan FailureLogInterval = TimeSpan.FromSeconds(10);      // what fails is tried again every second
     private long? _failedAt;
 
@@ -33,7 +32,9 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
     /// </remarks>
     public async Task<CopyOutcome> RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {
-        (int?[] lengths, CopyOutcome outcome) = await CopyAsync(recording, segments, cancellationToken);
+        using var limit = new CancellationTokenSource(LongestCall, services.Time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        (int?[] lengths, CopyOutcome outcome) = await CopyAsync(recording, segments, patience.Token, cancellationToken);
         List<RecordingEntry> entries = [];
         List<(FinishedSegment Segment, int Length)> done = [];
         HashSet<string> failed = new(StringComparer.Ordinal);            // a rendition's entries are in the order of their numbers
@@ -53,7 +54,7 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
             if (!inits.TryGetValue(segment.Rendition, out string? init)) { init = recording.Index.Find(segment.Rendition)?.Inits[^1].Name; }
             if (init != segment.Init.Name)
             {
-                if (!await TryCopyInitAsync(recording, segment, cancellationToken))
+                if (!await TryCopyInitAsync(recording, segment, patience.Token, cancellationToken))
                 {
                     outcome = CopyOutcome.Failed;
                     failed.Add(segment.Rendition);
@@ -74,16 +75,16 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         return outcome;
     }
 
-    private async Task<(int?[] Lengths, CopyOutcome Outcome)> CopyAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
+    private async Task<(int?[] Lengths, CopyOutcome Outcome)> CopyAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken patience, CancellationToken cancellationToken)
     {
         var lengths = new int?[segments.Count];
         long started = services.Time.GetTimestamp();
         int outcome = (int)CopyOutcome.Done;                 // once it is not, the rest waits for the next call: a storage that is away costs each copy its time limit
-        await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, token) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, _) =>
         {
-            if (services.Time.GetElapsedTime(started) > LongestStart) { Interlocked.CompareExchange(ref outcome, (int)CopyOutcome.Cut, (int)CopyOutcome.Done); }
+            if (services.Time.GetElapsedTime(started) > LastBegin) { Interlocked.CompareExchange(ref outcome, (int)CopyOutcome.Cut, (int)CopyOutcome.Done); }
             if (Volatile.Read(ref outcome) != (int)CopyOutcome.Done) { return; }
-            lengths[i] = await TryCopyAsync(recording, segments[i], token);
+            lengths[i] = await TryCopyAsync(recording, segments[i], patience, cancellationToken);
             if (lengths[i] is null) { Volatile.Write(ref outcome, (int)CopyOutcome.Failed); }
         });
         return (lengths, (CopyOutcome)outcome);
@@ -98,15 +99,13 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         };
 
     /// <returns>The length of what was copied; 0 where the store does not have the segment; <see langword="null"/> where it is to be tried again.</returns>
-    private async ValueTask<int?> TryCopyAsync(RecordingWriter recording, FinishedSegment segment, CancellationToken cancellationToken)
+    private async ValueTask<int?> TryCopyAsync(RecordingWriter recording, FinishedSegment segment, CancellationToken patience, CancellationToken cancellationToken)
     {
         if (segment.Length == 0) { return 0; }
         try
         {
-            using var limit = new CancellationTokenSource(LongestCopy, services.Time);
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-            if (await services.Store.ReadAsync(segment.Key, 0, segment.Length, patience.Token) is not { } bytes) { return 0; }
-            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfSegment(segment.Rendition, segment.Msn), bytes.Memory, patience.Token); }
+            if (await services.Store.ReadAsync(segment.Key, 0, segment.Length, patience) is not { } bytes) { return 0; }
+            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfSegment(segment.Rendition, segment.Msn), bytes.Memory, patience); }
             finally { bytes.Release(); }
             return segment.Length;
         }
@@ -117,13 +116,13 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         }
     }
 
-    private async ValueTask<bool> TryCopyInitAsync(RecordingWriter recording, FinishedSegment segment, CancellationToken cancellationToken)
+    private async ValueTask<bool> TryCopyInitAsync(RecordingWriter recording, FinishedSegment segment, CancellationToken patience, CancellationToken cancellationToken)
     {
         InitReady init = segment.Init;
         try
         {
-            if (await services.Store.ReadInitAsync(init.Rendition, init.Name, cancellationToken) is not { } bytes) { throw new IOException("The store does not have it."); }
-            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfInit(segment.Rendition, init.Name), bytes.Memory, cancellationToken); }
+            if (await services.Store.ReadInitAsync(init.Rendition, init.Name, patience) is not { } bytes) { throw new IOException("The store does not have it."); }
+            try { await services.Archive.PutAsync(recording.Key, RecordedFileName.OfInit(segment.Rendition, init.Name), bytes.Memory, patience); }
             finally { bytes.Release(); }
             return true;
         }

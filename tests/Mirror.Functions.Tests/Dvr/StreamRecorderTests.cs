@@ -310,6 +310,30 @@ public sealed class StreamRecorderTests : IDisposable
         Assert.Equal(62, _bench.Store.Reads);                // each segment once, and two initialization segments
     }
 
+    [Theory]
+    [InlineData(1, "a segment"), InlineData(3, "an initialization segment")]
+    public async Task A_store_that_stops_answering_costs_neither_the_lease_nor_a_segment(int read, string of)
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(1);
+        int hasStopped = 0;
+        var stopped = new TaskCompletionSource<TaskCompletionSource>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _bench.Store.OnRead = () =>
+        {
+            if (_bench.Store.Reads >= read && Interlocked.Exchange(ref hasStopped, 1) == 0) { stopped.SetResult(_bench.Store.Block(heedsCancellation: true)); }
+        };
+        Task<RecorderState> pass = node.PassAsync();
+        TaskCompletionSource gate = await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.False(pass.IsCompleted, of);
+        _bench.Time.Advance(StreamRecorder.LeaseDuration * 0.65);
+        Assert.Equal(RecorderState.Recording, await pass.WaitAsync(TimeSpan.FromSeconds(30)));
+        gate.SetResult();
+        Assert.Equal(RecorderState.Standby, await _bench.Node("b").PassAsync());
+        await node.PassAsync();
+        Assert.All((await _bench.IndexAsync()).Renditions, rendition => Assert.Equal(1, rendition.Segments.Count(segment => !segment.IsGap)));
+    }
+
     [Fact]
     public async Task A_recording_that_is_ended_waits_for_its_backlog()
     {

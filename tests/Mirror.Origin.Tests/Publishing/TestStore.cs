@@ -11,6 +11,7 @@ internal sealed class TestStore : ISegmentStore
     private readonly ConcurrentDictionary<(RenditionKey, string), byte[]> _inits = new();
     private readonly ConcurrentBag<MediaBuffer> _lent = [];
     private volatile TaskCompletionSource? _gate;
+    private volatile bool _heedsCancellation;
     private volatile Exception? _failure;
     private int _reads;
 
@@ -22,8 +23,10 @@ internal sealed class TestStore : ISegmentStore
     public int BuffersLent => _lent.Count;
 
     /// <summary>Reads wait until the result is completed.</summary>
-    public TaskCompletionSource Block()
+    /// <param name="heedsCancellation">Or until whoever reads gives up.</param>
+    public TaskCompletionSource Block(bool heedsCancellation = false)
     {
+        _heedsCancellation = heedsCancellation;
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _gate = gate;
         return gate;
@@ -56,13 +59,13 @@ internal sealed class TestStore : ISegmentStore
 
     public async ValueTask<MediaBuffer?> ReadInitAsync(RenditionKey rendition, string name, CancellationToken cancellationToken)
     {
-        await EnterAsync();
+        await EnterAsync(cancellationToken);
         return _inits.TryGetValue((rendition, name), out byte[]? bytes) ? Lend(bytes) : null;
     }
 
     public async ValueTask<MediaBuffer?> ReadAsync(SegmentKey segment, long offset, int length, CancellationToken cancellationToken)
     {
-        await EnterAsync();
+        await EnterAsync(cancellationToken);
         if (!_segments.TryGetValue(segment, out List<MediaBuffer>? parts)) { return null; }
         lock (parts)
         {
@@ -86,11 +89,11 @@ internal sealed class TestStore : ISegmentStore
         return buffer;
     }
 
-    private async ValueTask EnterAsync()
+    private async ValueTask EnterAsync(CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);
         OnRead?.Invoke();
-        if (_gate is { } gate) { await gate.Task; }
+        if (_gate is { } gate) { await gate.Task.WaitAsync(_heedsCancellation ? cancellationToken : default); }
         if (_failure is { } failure) { throw failure; }
     }
 }
