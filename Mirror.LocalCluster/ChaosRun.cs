@@ -19,13 +19,12 @@ public static class ChaosRun
         await using Cluster cluster = await Cluster.StartAsync(plan with { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m", "--dvr.enabled", "true", .. plan.Settings] }, new Progress<string>(log), cancellationToken);
         cluster.KeepsFolder = true;                          // until all was well: whoever finds that it was not wants the logs
         log($"what each process writes: {cluster.Folder}");
-        int[] ports = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
         List<TestEncoder> encoders = [];
         using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            for (int i = 0; i < streams; i++) { encoders.Add(new TestEncoder($"chaos-{i + 1}", [.. ports[(i % ports.Length)..], .. ports[..(i % ports.Length)]], "640x360", 25)); }
+            for (int i = 0; i < streams; i++) { encoders.Add(new TestEncoder($"chaos-{i + 1}", cluster.SrtPortsFor(i), "640x360", 25)); }
             List<CheckingViewer> viewers = await FindRenditionsAsync(cluster, encoders, http, cancellationToken);
             log($"{viewers.Count} viewers: {string.Join(", ", viewers.Select(viewer => viewer.Name))}");
             Task watching = Task.WhenAll(viewers.Select(viewer => viewer.RunAsync(stop.Token)));

@@ -113,6 +113,15 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>The nodes of a kind.</summary>
     public IEnumerable<ClusterNode> Of(NodeKind kind) => _nodes.Where(node => node.Kind == kind);
 
+    /// <summary>UDP ports of all ingest nodes, in the order in which an encoder calls them: each encoder begins with another.</summary>
+    /// <param name="encoder">Which encoder, from 0.</param>
+    public IReadOnlyList<int> SrtPortsFor(int encoder)
+    {
+        int[] ports = [.. Of(NodeKind.Ingest).Select(node => node.SrtPort)];
+        int first = encoder % ports.Length;
+        return [.. ports[first..], .. ports[..first]];
+    }
+
     /// <summary>Waits until a node answers <c>/ready</c>.</summary>
     public Task WaitUntilReadyAsync(ClusterNode node, CancellationToken cancellationToken = default)
     {

@@ -40,8 +40,7 @@ static async Task<int> RunAsync(ClusterPlan plan, int streams, CancellationToken
     try
     {
         await using Cluster cluster = await Cluster.StartAsync(plan, new Progress<string>(text => Console.WriteLine($"cluster: {text}")), cancellationToken);
-        int[] srtPorts = [.. cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)];
-        TestEncoder[] encoders = [.. Enumerable.Range(0, streams).Select(i => new TestEncoder($"test-{i + 1}", [.. srtPorts[(i % srtPorts.Length)..], .. srtPorts[..(i % srtPorts.Length)]], "640x360", 30))];
+        TestEncoder[] encoders = [.. Enumerable.Range(0, streams).Select(i => new TestEncoder($"test-{i + 1}", cluster.SrtPortsFor(i), "640x360", 30))];
         try
         {
             Describe(cluster, encoders);

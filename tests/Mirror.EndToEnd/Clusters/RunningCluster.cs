@@ -16,7 +16,7 @@ public sealed class RunningCluster : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Cluster = await Cluster.StartAsync(new ClusterPlan { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m"] });
-        Encoder = new TestEncoder("studio", [.. Cluster.Of(NodeKind.Ingest).Select(node => node.SrtPort)], "640x360", 25);
+        Encoder = new TestEncoder("studio", Cluster.SrtPortsFor(0), "640x360", 25);
     }
 
     public async ValueTask DisposeAsync()
