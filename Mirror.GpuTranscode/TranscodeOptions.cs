@@ -32,7 +32,7 @@ internal sealed class TranscodeOptions
 
     /// <summary>
     /// Share of the cores that transcoding may use before further streams are refused their renditions. Default 0.9, which leaves room for
-    /// ingest, packaging and delivery.
+    /// ingest, packaging and delivery. Streams of a node that was lost may take it to twice that, since viewers watch their renditions.
     /// </summary>
     [Range(0.05, 16.0)]
     public double CpuBudget { get; set; } = 0.9;
