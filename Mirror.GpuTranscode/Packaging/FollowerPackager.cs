@@ -13,14 +13,16 @@ internal abstract class FollowerPackager
     protected const long RoundingTicks90k = 4;
     private const int MostCuts = 64;                         // half a minute of segments
     private const long LongestLag90k = 2 * VideoPackager.Timescale;
-    private const long LongestStart90k = 5 * VideoPackager.Timescale;     // until it has come up with the source for the first time: a worker starts late, and makes up for it
+    private const long LongestStart90k = 5 * VideoPackager.Timescale;     // until it is settled: a worker starts late, opens one codec after another, and makes up for it
+    private const long Settling90k = 5 * VideoPackager.Timescale;         // of frames that all come in time
 
     private readonly TimeProvider _time;
     private readonly LinkedList<TimelineCut> _cuts = new();
     private LinkedListNode<TimelineCut>? _decided;
     private int _newestTimeline;
     private (int Timeline, long Pts90k) _source;
-    private bool _hasCaughtUp;
+    private (int Timeline, long Pts90k)? _inTimeSince;
+    private bool _isSettled;
 
     protected FollowerPackager(RenditionPackager rendition, TimeProvider time)
     {
@@ -71,7 +73,7 @@ internal abstract class FollowerPackager
     public void OnSource(int timeline, long pts90k)
     {
         _source = (timeline, pts90k);
-        long longest = _hasCaughtUp ? LongestLag90k : LongestStart90k;
+        long longest = _isSettled ? LongestLag90k : LongestStart90k;
         while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Cut.Pts90k < pts90k - longest)) { Begin(next.Value); }
     }
 
@@ -92,13 +94,21 @@ internal abstract class FollowerPackager
     {
         LastWritten = _time.GetTimestamp();
         IsPlayed = true;
-        _hasCaughtUp |= timeline == _source.Timeline && _source.Pts90k - pts90k < LongestLag90k;
+        if (!_isSettled) { Settle(timeline, pts90k); }
         while (_cuts.First is { } next && IsReached(next.Value, timeline, pts90k)) { Begin(next.Value); }
     }
 
     /// <summary>How far the next cut is, that the source has made or is sure to make, in 90 kHz ticks; far where there is none on this timeline.</summary>
     protected long DistanceToCut90k(int timeline, long pts90k)
         => _cuts.First is { } next && next.Value.Timeline == timeline ? next.Value.Cut.Pts90k - pts90k : long.MaxValue;
+
+    private void Settle(int timeline, long pts90k)
+    {
+        bool isInTime = timeline == _source.Timeline && _source.Pts90k - pts90k < LongestLag90k;
+        if (!isInTime) { _inTimeSince = null; }
+        else if (_inTimeSince is not { } since || since.Timeline != timeline) { _inTimeSince = (timeline, pts90k); }
+        else { _isSettled = pts90k - since.Pts90k >= Settling90k; }
+    }
 
     private static bool IsReached(TimelineCut cut, int timeline, long pts90k)
         => cut.Timeline < timeline || (cut.Timeline == timeline && cut.Cut.Pts90k - RoundingTicks90k <= pts90k);

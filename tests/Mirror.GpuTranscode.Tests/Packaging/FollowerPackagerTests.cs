@@ -117,15 +117,29 @@ public sealed class FollowerPackagerTests
     [Fact]
     public void While_frames_stay_away_gaps_follow_the_source()
     {
-        Encoder.Keeps = index => index is < 100 or >= 400;
+        Encoder.Keeps = index => index is < 200 or >= 500;
         Assert.False(Encoder.IsPlayed);
-        Encoder.Send(0, 350);
+        Encoder.Send(0, 450);
         // Two seconds behind the source everything is told.
         PartMissing last = _recorder.Announcements.OfType<PartMissing>().Last(part => part.Rendition.Rendition == Rendition);
         Assert.InRange(_recorder.Parts(Rig.Source).Last().Msn - last.Msn, 1, 6);
-        Encoder.Send(350, 550);
+        Encoder.Send(450, 650);
         Encoder.Finish();
         AssertAligned();
+    }
+
+    [Fact]
+    public void A_worker_that_stops_for_seconds_right_after_its_first_frames_leaves_no_gap()
+    {
+        Encoder.Send(0, 60);
+        Encoder.Delay = 120;                                 // four seconds: it opens the next codec, and has no processor
+        Encoder.Send(60, 180);
+        Encoder.Delay = 3;
+        Encoder.Send(180, 450);
+        Encoder.Finish();
+        AssertAligned();
+        Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
+        Assert.Equal(450, _recorder.Samples(Rendition).Count);
     }
 
     [Fact]
