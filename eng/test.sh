@@ -23,9 +23,12 @@ if ! dotnet build Mirror.sln -c "$configuration" -v q -nologo >"$results/build.l
     exit 1
 fi
 
-# Prints each failed test with its message and stack, as the runner wrote it.
+# Prints each failed test of run $1 with its message and stack, as the runner wrote it, and keeps name and message for the end.
 show_failures() {
-    awk '/^    [^ ]/ { failing = /\[FAIL\]/ } /^ {0,2}[^ ]/ { failing = 0 } failing' "$1"
+    local log="$results/$1.log"
+    awk '/^    [^ ]/ { failing = /\[FAIL\]/ } /^ {0,2}[^ ]/ { failing = 0 } failing' "$log"
+    awk -v run="$1" '/^    [^ ]/ { failing = /\[FAIL\]/; lines = 0; if (failing) print run ": " $1 } /^ {0,2}[^ ]/ { failing = 0 }
+        failing && /^      / && !/^      (Stack Trace|Output):/ && lines++ < 4 { print } /^      (Stack Trace|Output):/ { failing = 0 }' "$log" >>"$results/failures.txt"
 }
 
 # The total named $2 in the summary line of log $1.
@@ -55,7 +58,7 @@ run_project() {
         bad=$((bad + ${kind:-0}))   # the summary of an empty project has the total alone
     done
     [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || [ "$count" -eq 0 ] || bad=1
-    [ "$bad" -eq 0 ] || show_failures "$log"
+    [ "$bad" -eq 0 ] || show_failures "$run"
     passed=$((passed + count - bad))
     failed=$((failed + bad))
     [ "$count" -eq 0 ] || printf '%-32s %5d passed %3d failed  %3d s\n' "$run" $((count - bad)) "$bad" $((SECONDS - started))
@@ -92,5 +95,6 @@ if [ $((passed + failed)) -eq 0 ]; then
     echo "no test matches '$filter'"
     failed=1
 fi
+[ ! -s "$results/failures.txt" ] || { echo "failed:"; cut -c -300 "$results/failures.txt"; }
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
