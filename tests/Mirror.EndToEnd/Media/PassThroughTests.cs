@@ -1,42 +1,44 @@
 namespace Mirror.EndToEnd.Media;
 
 /// <summary>ffmpeg pushes over SRT, ffmpeg plays Low-Latency HLS: what comes out is what went in, to the pixel and the tick.</summary>
-public sealed class PassThroughTests(ITestOutputHelper output)
+public sealed class PassThroughTests(PassThroughTests.PassingMirror fixture, ITestOutputHelper output) : IClassFixture<PassThroughTests.PassingMirror>
 {
     // SRT discards what isn't due yet when the caller closes, and ffmpeg closes right behind its last packet: so much of the end may be lost.
     private const double TailSeconds = 1.0;
     private const int AtATime = 8;
-    private static readonly string[] PassesOnly = ["--transcode.enabled", "false"];      // or there would be encoded pictures and sound to choose as well
+
+    private static readonly string[] AudioCodecs =
+    [
+        "-c:a libopus -b:a 96k -ar 48000",
+        "-c:a aac -aac_pns 0 -b:a 96k -ar 44100 -ac 1",
+        "-c:a aac -aac_pns 0 -b:a 128k -ar 48000 -mpegts_flags latm",
+        "-c:a ac3 -b:a 192k -ar 48000 -ac 2",
+        "-c:a eac3 -b:a 128k -ar 48000 -ac 2",
+    ];
 
     public static TheoryData<string, int> Kinds => new MatrixTheoryData<string, int>(["libx264", "libx265"], [0, 2]);
 
     [Theory, MemberData(nameof(Kinds))]
     public async Task Every_frame_rate_and_key_frame_distance_passes_through_unchanged(string codec, int bFrames)
     {
-        await using MirrorServer server = await MirrorServer.StartAsync(PassesOnly);
         TestMedia[] all = [.. from rate in new[] { "25", "30000/1001", "30", "50", "60" } from gop in new[] { 0.5, 1, 2 } select new TestMedia(codec, rate, gop, bFrames)];
-        foreach (TestMedia[] batch in all.Chunk(AtATime))
-        {
-            string[] files = await Task.WhenAll(batch.Select(media => media.MakeAsync()));
-            await Task.WhenAll(batch.Select((media, index) => PassThroughAsync(server, media, files[index])));
-        }
+        foreach (TestMedia[] batch in all.Chunk(AtATime)) { await PassThroughAsync(batch); }
     }
 
-    [Theory]
-    [InlineData("-c:a libopus -b:a 96k -ar 48000")]
-    [InlineData("-c:a aac -aac_pns 0 -b:a 96k -ar 44100 -ac 1")]
-    [InlineData("-c:a aac -aac_pns 0 -b:a 128k -ar 48000 -mpegts_flags latm")]
-    [InlineData("-c:a ac3 -b:a 192k -ar 48000 -ac 2")]
-    [InlineData("-c:a eac3 -b:a 128k -ar 48000 -ac 2")]
-    public async Task Every_audio_codec_passes_through_unchanged(string audio)
+    [Fact]
+    public Task Every_audio_codec_passes_through_unchanged()
+        => PassThroughAsync([.. AudioCodecs.Select(audio => new TestMedia("libx264", "30", 0.5, 0) { Audio = audio })]);
+
+    /// <summary>All at once.</summary>
+    private async Task PassThroughAsync(TestMedia[] batch)
     {
-        await using MirrorServer server = await MirrorServer.StartAsync(PassesOnly);
-        var media = new TestMedia("libx264", "30", 0.5, 0) { Audio = audio };
-        await PassThroughAsync(server, media, await media.MakeAsync(), audio.Contains("latm", StringComparison.Ordinal) ? "-mpegts_flags latm" : "");
+        string[] files = await Task.WhenAll(batch.Select(media => media.MakeAsync()));
+        await Task.WhenAll(batch.Select((media, index) => PassThroughAsync(fixture.Mirror, media, files[index])));
     }
 
-    private async Task PassThroughAsync(MirrorServer server, TestMedia media, string file, string muxer = "")
+    private async Task PassThroughAsync(MirrorServer server, TestMedia media, string file)
     {
+        string muxer = media.Audio.Contains("latm", StringComparison.Ordinal) ? "-mpegts_flags latm" : "";
         FrameList sent = await FrameList.DecodeAsync(file);
         string stream = "s" + Guid.NewGuid().ToString("N");
         await using Tool push = Tool.Start("ffmpeg", $"-v error -re -i {file} -map 0 -c copy {muxer} -f mpegts", server.SrtUrl(stream));
@@ -46,7 +48,7 @@ public sealed class PassThroughTests(ITestOutputHelper output)
         await server.WaitForStatusAsync(stream, "degraded");
         await server.StopStreamAsync(stream);
         FrameList played = await playing;
-        output.WriteLine($"{media}: {played.Video.Count}/{sent.Video.Count} pictures, {played.Audio.Count}/{sent.Audio.Count} audio frames");
+        output.WriteLine($"{media}, {media.Audio}: {played.Video.Count}/{sent.Video.Count} pictures, {played.Audio.Count}/{sent.Audio.Count} audio frames");
         AssertSamePictures(media, sent, played);
         AssertSameSound(sent, played);
         AssertSameOffset(sent, played);
@@ -80,4 +82,7 @@ public sealed class PassThroughTests(ITestOutputHelper output)
         Frame[] same = [.. sent.Audio.Where(frame => frame.Checksum == known.Checksum)];
         Assert.Contains(same, frame => Math.Abs((frame.Seconds - sent.Video[0].Seconds) - (known.Seconds - played.Video[0].Seconds)) < 0.0015);
     }
+
+    /// <summary>It does not transcode, or there would be encoded pictures and sound to choose as well.</summary>
+    public sealed class PassingMirror() : SharedMirror(["--transcode.enabled", "false"]);
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Mirror.EndToEnd.Media;
 
@@ -9,7 +11,8 @@ namespace Mirror.EndToEnd.Media;
 /// <param name="BFrames">B-frames between references.</param>
 public sealed record TestMedia(string Codec, string Rate, double GopSeconds, int BFrames)
 {
-    private static readonly string Folder = Directory.CreateTempSubdirectory("mirror-media-").FullName;
+    // Kept beside the tests: a second run, as that on a cluster, has the same files.
+    private static readonly string Folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "media")).FullName;
 
     public int Seconds { get; init; } = 6;
 
@@ -24,17 +27,20 @@ public sealed record TestMedia(string Codec, string Rate, double GopSeconds, int
         ? double.Parse(numerator, CultureInfo.InvariantCulture) / double.Parse(denominator, CultureInfo.InvariantCulture)
         : double.Parse(Rate, CultureInfo.InvariantCulture);
 
-    /// <summary>Encodes it.</summary>
-    /// <returns>The file.</returns>
+    /// <summary>Encodes it, where no run before this one has.</summary>
+    /// <returns>The file, which is not to be changed.</returns>
     public async Task<string> MakeAsync()
     {
-        string file = Path.Combine(Folder, $"{Guid.NewGuid():N}.ts");
         int gop = (int)Math.Round(FramesPerSecond * GopSeconds);
         string video = Codec == "libx265"
             ? $"-c:v libx265 -preset ultrafast -x265-params keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes={BFrames}:b-adapt=0:log-level=error"
             : $"-c:v libx264 -preset ultrafast -g {gop} -keyint_min {gop} -sc_threshold 0 -bf {BFrames} -b_strategy 0";
-        await Tool.RunAsync("ffmpeg",
-            $"-v error -y -f lavfi -i testsrc2=size={Size}:rate={Rate} -f lavfi -i sine=frequency=440:sample_rate=48000 -t {Seconds} {video} -pix_fmt yuv420p {VideoMore} {Audio} -f mpegts {file}");
+        string arguments = $"-v error -y -f lavfi -i testsrc2=size={Size}:rate={Rate} -f lavfi -i sine=frequency=440:sample_rate=48000 -t {Seconds} {video} -pix_fmt yuv420p {VideoMore} {Audio} -f mpegts";
+        string file = Path.Combine(Folder, $"{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(arguments)))[..16]}.ts");
+        if (File.Exists(file)) { return file; }
+        string unfinished = $"{file}.{Guid.NewGuid():N}";
+        await Tool.RunAsync("ffmpeg", $"{arguments} {unfinished}");
+        File.Move(unfinished, file, overwrite: true);
         return file;
     }
 

@@ -1,7 +1,7 @@
 namespace Mirror.EndToEnd.Srt;
 
 /// <summary>Which stream ids publish, and the reject codes of SRT for those that do not.</summary>
-public sealed class StreamIdTests(StreamIdTests.Server fixture) : IClassFixture<StreamIdTests.Server>
+public sealed class StreamIdTests(SharedMirror fixture) : IClassFixture<SharedMirror>
 {
     private const int BadRequest = 1400;
     private const int BadMode = 1405;
@@ -33,15 +33,5 @@ public sealed class StreamIdTests(StreamIdTests.Server fixture) : IClassFixture<
         using SrtCaller? caller = SrtCaller.TryConnect(fixture.Mirror.SrtPort, streamId);
         Assert.NotNull(caller);
         await fixture.Mirror.WaitForStatusAsync(name, "connecting");
-    }
-
-    /// <summary>One Mirror for all of them.</summary>
-    public sealed class Server : IAsyncLifetime
-    {
-        public MirrorServer Mirror { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync() => Mirror = await MirrorServer.StartAsync();
-
-        public ValueTask DisposeAsync() => Mirror.DisposeAsync();
     }
 }
