@@ -50,8 +50,8 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>(),
             new PublishLimits(shared.Value.Bridge, shared.Value.BridgeMemory.Bytes));
         var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>(), continuation);
-        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output, isContinued: continuation.Positions.Count > 0), stills, time)); }
-        var stream = new Stream(this, streamId, packager, gate);
+        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output, isContinued: continuation.HasEncoded), stills, time)); }
+        var stream = new Stream(this, streamId, packager, publisher, gate);
         _streams[streamId] = stream;
         return stream;
     }
@@ -59,17 +59,24 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     /// <summary>Closes a stream that <see cref="Open(string, Continuation)"/> opened.</summary>
     /// <param name="opened">What that returned.</param>
     /// <param name="isHandedOver">Another node goes on with it, so nothing is said of an end.</param>
-    public static async Task CloseAsync(IFeedSink opened, bool isHandedOver)
+    /// <param name="cancellationToken">Another node has it already: nothing is waited for.</param>
+    /// <returns>Completes once all that was said of it is heard: the stream may go to another node, and be begun anew.</returns>
+    public static async Task CloseAsync(IFeedSink opened, bool isHandedOver, CancellationToken cancellationToken = default)
     {
         var stream = (Stream)opened;
         if (isHandedOver) { stream.Gate.Close(); }
         stream.End();
         await stream.Packager.Ended;
+        try { await stream.FlushAsync(isHandedOver).WaitAsync(cancellationToken); }
+        catch (OperationCanceledException) { /* what is left is turned down */ }
     }
 
     public ValueTask<TranscodeCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken) => capabilities.GetAsync(cancellationToken);
 
     public TranscodeState? StateOf(string streamId) => _streams.TryGetValue(streamId, out Stream? stream) ? stream.Packager.Ladder?.State : null;
+
+    /// <summary>Cores that a stream's renditions would take, and this node does not have; <see langword="null"/> where that is not what they lack.</summary>
+    public double? MissingCoresOf(string streamId) => _streams.TryGetValue(streamId, out Stream? stream) ? stream.Packager.Ladder?.MissingCores : null;
 
     public ValueTask<StreamImage?> GetImageAsync(string streamId, int? width, CancellationToken cancellationToken)
         => _streams.TryGetValue(streamId, out Stream? stream) && stream.Images is { } images ? images.GetAsync(width, cancellationToken) : default;
@@ -84,7 +91,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         => new(streamId, transcoding.Value, output, pool, budget, loggers.CreateLogger<LadderWorker>(), gpus, isContinued: isContinued);
 
     /// <summary>One stream that the node has.</summary>
-    private sealed class Stream(TranscodeNode node, string id, StreamPackager packager, AnnouncementGate gate) : IFeedSink
+    private sealed class Stream(TranscodeNode node, string id, StreamPackager packager, PartPublisher publisher, AnnouncementGate gate) : IFeedSink
     {
         private int _hasEnded;
 
@@ -107,6 +114,13 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
             node._ending[id] = this;
             packager.End();
             _ = ForgetAsync();
+        }
+
+        /// <summary>What is still to be stored is announced as well, unless the gate is closed.</summary>
+        public async Task FlushAsync(bool isHandedOver)
+        {
+            if (!isHandedOver) { await publisher.FlushAsync(); }
+            await gate.FlushAsync(id);
         }
 
         private async Task ForgetAsync()

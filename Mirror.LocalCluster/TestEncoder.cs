@@ -37,9 +37,10 @@ public sealed class TestEncoder : IAsyncDisposable
     /// <summary>Times that it called an ingest node.</summary>
     public int Calls { get; private set; }
 
-    /// <summary>Ends it.</summary>
+    /// <summary>Ends it; a second time does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_running.IsCompleted) { return; }
         await _stop.CancelAsync();
         if (_processId != 0) { NativeProcess.Send(_processId, Signal.Kill); }
         await _running;

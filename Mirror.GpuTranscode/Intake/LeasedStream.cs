@@ -24,13 +24,14 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
     private static readonly TimeSpan LongestWithoutRecord = TimeSpan.FromSeconds(5);     // a registry that restarted knows its streams again by then
 
     private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _handedOver = new();
     private long _recordSeen = time.GetTimestamp();
     private StreamRecord? _record;
 
     /// <summary>Runs until the stream is over, the lease is lost, or the node stops.</summary>
     public async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_lost.Token, stoppingToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_lost.Token, _handedOver.Token, stoppingToken);
         Task renewing = RenewAsync(stop.Token);
         announcements.Fenced += OnFenced;
         IFeedSink? sink = null;
@@ -42,19 +43,33 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
             await FollowAsync(sink, isNew: positions.Count == 0, stop.Token);
             LogEnded(id);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested) { LogLeft(id, _lost.IsCancellationRequested ? "another node has its lease" : "this node stops"); }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { LogLeft(id, _lost.IsCancellationRequested ? "another node has its lease" : _handedOver.IsCancellationRequested ? "another node has room for its renditions" : "this node stops"); }
         finally
         {
             announcements.Fenced -= OnFenced;
             bool isHandedOver = stop.IsCancellationRequested;
-            if (sink is not null) { await TranscodeNode.CloseAsync(sink, isHandedOver); }
+            using var flush = CancellationTokenSource.CreateLinkedTokenSource(_lost.Token);
+            // An end must be heard of, however long the store is away; of what is handed over the next node marks what is missing.
+            await using CancellationTokenRegistration hurry = stop.Token.Register(() => flush.CancelAfter(LeaseDuration));
+            if (sink is not null) { await TranscodeNode.CloseAsync(sink, isHandedOver, flush.Token); }
             await stop.CancelAsync();
             await renewing;
             await ReleaseAsync();
         }
     }
 
-    public void Dispose() => _lost.Dispose();
+    /// <summary>Lets go of the stream, so that another node takes it and goes on behind a discontinuity.</summary>
+    public void HandOver()
+    {
+        try { _handedOver.Cancel(); }
+        catch (ObjectDisposedException) { /* it has just ended */ }
+    }
+
+    public void Dispose()
+    {
+        _lost.Dispose();
+        _handedOver.Dispose();
+    }
 
     private async Task<IReadOnlyList<RenditionPosition>> FindPositionsAsync(CancellationToken cancellationToken)
     {

@@ -16,6 +16,9 @@ internal sealed record Continuation(long Epoch, IReadOnlyList<RenditionPosition>
     /// <summary>Discontinuity sequence number of the first segment made here, and so of renditions that begin here.</summary>
     public int DiscontinuitySequence => Positions.Count == 0 ? 0 : Positions.Max(position => position.DiscontinuitySequence) + 1;
 
+    /// <summary>Whether renditions were encoded, which may be watched.</summary>
+    public bool HasEncoded => Positions.Any(static position => position.Started.Rendition.Rendition is not (StreamPackager.VideoRendition or StreamPackager.AudioRendition));
+
     /// <summary>Where a rendition stands.</summary>
     public RenditionPosition? Of(string rendition) => Positions.FirstOrDefault(position => position.Started.Rendition.Rendition == rendition);
 }

@@ -58,6 +58,9 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
 
     public TranscodeState State => _worker.State;
 
+    /// <summary>Cores that its renditions would take, and this node does not have; <see langword="null"/> where that is not what they lack.</summary>
+    public double? MissingCores => _worker.MissingCores;
+
     /// <summary>When the newest key frame was shown (UTC).</summary>
     public DateTime NewestKeyFrame { get; private set; }
 

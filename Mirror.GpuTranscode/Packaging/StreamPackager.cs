@@ -1,6 +1,7 @@
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Publishing;
 using Mirror.Media.Frames;
+using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
 using Mirror.Streams.Store;
 
@@ -82,7 +83,18 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         Interrupt();
         _video?.Rendition.End();
         _audio?.Rendition.End();
+        EndUnbegun();
         Ended = Ladder?.EndAsync() ?? Task.CompletedTask;
+    }
+
+    /// <summary>Renditions that another node began and nobody went on with: their players wait for an end as well.</summary>
+    private void EndUnbegun()
+    {
+        foreach (RenditionPosition position in _continuation.Positions)
+        {
+            RenditionKey key = position.Started.Rendition with { Epoch = _continuation.Epoch };
+            if (!_begun.Contains(key.Rendition)) { publisher.Announce(new RenditionEnded(key)); }
+        }
     }
 
     /// <summary>Completes once the encoded renditions have ended as well.</summary>

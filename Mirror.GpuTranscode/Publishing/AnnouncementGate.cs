@@ -23,6 +23,8 @@ internal sealed class AnnouncementGate(IAnnouncements announcements) : IAnnounce
         if (!_isClosed) { announcements.Publish(announcement); }
     }
 
+    public Task FlushAsync(string streamId) => announcements.FlushAsync(streamId);
+
     public IDisposable Subscribe(Action<Announcement> handler) => announcements.Subscribe(handler);
 
     public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)

@@ -42,6 +42,9 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
             new PartMissing(part.Rendition, part.Msn, part.PartIndex, part.Duration, part.EndsSegment, part.ProgramTime) { StartsDiscontinuity = part.StartsDiscontinuity },
             time.GetTimestamp()));
 
+    /// <summary>Completes once all that was published is stored, or given up, and announced.</summary>
+    public Task FlushAsync() => Task.WhenAll(_lanes.Values.Select(static lane => lane.FlushAsync()));
+
     private void Submit(in Operation operation)
     {
         Lane lane = _lanes.GetOrAdd(operation.Announcement.Rendition.Rendition, static _ => new Lane());
@@ -181,6 +184,7 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
         private readonly Lock _lock = new();
         private readonly Queue<Operation> _queue = new();
         private bool _isBusy;
+        private TaskCompletionSource? _flushed;
 
         public int Count
         {
@@ -201,7 +205,7 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
             lock (_lock)
             {
                 if (_queue.Count > 0) { return false; }
-                _isBusy = false;
+                GoIdle();
                 return true;
             }
         }
@@ -218,14 +222,28 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
             }
         }
 
+        /// <summary>Completes once it is idle.</summary>
+        public Task FlushAsync()
+        {
+            lock (_lock)
+            {
+                if (!_isBusy) { return Task.CompletedTask; }
+                _flushed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return _flushed.Task;
+            }
+        }
+
         /// <summary>Takes the next operation, and with a part those that follow it in its segment. Goes idle when there is none.</summary>
         public bool TryTake(List<Operation> batch, int mostBytes)
         {
             batch.Clear();
             lock (_lock)
             {
-                _isBusy = _queue.TryDequeue(out Operation first);
-                if (!_isBusy) { return false; }
+                if (!_queue.TryDequeue(out Operation first))
+                {
+                    GoIdle();
+                    return false;
+                }
                 batch.Add(first);
                 int bytes = first.Part?.Length ?? 0;
                 while (bytes > 0 && _queue.TryPeek(out Operation next) && next.Part is not null && next.Segment == first.Segment
@@ -236,6 +254,13 @@ internal sealed partial class PartPublisher(ISegmentStore store, IAnnouncements 
                 }
                 return true;
             }
+        }
+
+        private void GoIdle()
+        {
+            _isBusy = false;
+            _flushed?.SetResult();
+            _flushed = null;
         }
     }
 

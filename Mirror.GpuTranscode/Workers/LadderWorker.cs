@@ -50,6 +50,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private bool[] _isRungUp = [];
     private volatile bool _isUp;
     private volatile bool _isRefused;
+    private volatile bool _lacksRoom;
     private volatile string? _reason;
     private int _restarts;
     private int _failuresOverUnits;
@@ -101,6 +102,9 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     }
 
     private bool IsWanted => _wanted is { Rungs.Count: > 0 } || _audio is not null;
+
+    /// <summary>Cores that it would take, and this node does not have; <see langword="null"/> where that is not what it lacks.</summary>
+    public double? MissingCores => _lacksRoom ? _budget.Expect(_wanted?.Source, _wanted?.Rungs ?? [], _audio is not null) : null;
 
     /// <summary>Process id of the worker at work; <see langword="null"/> while there is none.</summary>
     internal int? WorkerId => _session?.WorkerId;
@@ -323,7 +327,10 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private async Task<bool> ReserveAsync(CancellationToken stopping)
     {
         Task room = _budget.RoomMade;
-        string? refusal = await RefuseSoftwareAsync(stopping) ?? _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null, _isContinued);
+        string? refusal = await RefuseSoftwareAsync(stopping);
+        bool mayEncode = refusal is null;
+        refusal ??= _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null, _isContinued);
+        _lacksRoom = mayEncode && refusal is not null;
         if (refusal is null)
         {
             _isRefused = false;

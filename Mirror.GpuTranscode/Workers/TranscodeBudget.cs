@@ -21,18 +21,32 @@ internal sealed class TranscodeBudget
 
     private readonly Lock _gate = new();
     private readonly Dictionary<object, Share> _shares = [];
+    private readonly int _cores;
     private readonly double _limit;
     private double _correction = 1;
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="cores">Processor cores of the node.</param>
     /// <param name="share">Share of them that may be used.</param>
-    public TranscodeBudget(int cores, double share) => _limit = cores * share;
+    public TranscodeBudget(int cores, double share) => (_cores, _limit) = (cores, cores * share);
 
     /// <summary>Cores that all streams use, as measured, or modelled where that is not known yet.</summary>
     public double CoresInUse
     {
         get { lock (_gate) { return _shares.Values.Sum(CostOf); } }
+    }
+
+    /// <summary>Cores that a further stream may take: all where there is no other, for the first is taken whatever its size; none while one leaves out frames.</summary>
+    public double FreeCores
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_shares.Count == 0) { return _cores; }
+                return _shares.Values.Any(static share => share.IsOverloaded) ? 0 : Math.Max(0, _limit - _shares.Values.Sum(CostOf));
+            }
+        }
     }
 
     /// <summary>Streams with a share.</summary>
@@ -45,6 +59,13 @@ internal sealed class TranscodeBudget
     public Task RoomMade
     {
         get { lock (_gate) { return _room.Task; } }
+    }
+
+    /// <summary>Cores that a stream's renditions would take, as far as is known before they do.</summary>
+    public double Expect(VideoTrack? source, IReadOnlyList<RungPlan> rungs, bool hasAudio)
+    {
+        double model = ModelledCores(source, rungs, hasAudio);
+        lock (_gate) { return model * _correction; }
     }
 
     /// <summary>Asks for a stream's share, which it keeps until <see cref="Release"/>.</summary>

@@ -21,6 +21,9 @@ public interface IAnnouncements
     /// </remarks>
     IDisposable Subscribe(Action<Announcement> handler);
 
+    /// <summary>Completes once all that was published of a stream is written, or turned down: its lease may be given back. Takes as long as the bus is away.</summary>
+    Task FlushAsync(string streamId) => Task.CompletedTask;
+
     /// <summary>How far a stream's renditions have come, for a packager that takes over; none if nothing is known of it, or it ended.</summary>
     ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken);
 

@@ -11,7 +11,6 @@ public sealed class RedisAnnouncements : IAnnouncements, IAsyncDisposable
     private static readonly TimeSpan WriterIdleTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(10);
     private readonly ConcurrentDictionary<string, RedisLogWriter> _writers = new(StringComparer.Ordinal);
     private readonly RedisConnection _redis;
     private readonly IReadOnlyList<RedisConnection> _writing;
@@ -70,6 +69,9 @@ public sealed class RedisAnnouncements : IAnnouncements, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public Task FlushAsync(string streamId) => _writers.TryGetValue(streamId, out RedisLogWriter? writer) ? writer.FlushAsync() : Task.CompletedTask;
+
+    /// <inheritdoc/>
     /// <exception cref="SharedStateException">Redis is away.</exception>
     public async ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)
         => (await _logs.ReadAsync(streamId, cancellationToken)).Positions();
@@ -78,8 +80,8 @@ public sealed class RedisAnnouncements : IAnnouncements, IAsyncDisposable
     /// <remarks>What was published last is written if that takes no longer than a second.</remarks>
     public async ValueTask DisposeAsync()
     {
-        long started = _time.GetTimestamp();
-        while (_writers.Values.Any(writer => !writer.IsIdle) && _time.GetElapsedTime(started) < LongestFlush) { await Task.Delay(FlushInterval, _time); }
+        try { await Task.WhenAll(_writers.Values.Select(writer => writer.FlushAsync())).WaitAsync(LongestFlush, _time); }
+        catch (TimeoutException) { /* Redis is away */ }
         _redis.Restored -= OnRestored;
         _sweep.Dispose();
         foreach (RedisLogReader reader in _readers) { reader.Dispose(); }

@@ -34,6 +34,7 @@ internal sealed partial class RedisLogWriter(string streamId, RedisConnection re
     private long _queuedBytes;
     private long _fencedEpoch;
     private bool _isWriting;
+    private TaskCompletionSource? _flushed;
 
     private RedisKey FenceKey => names.Fence(Lease.TranscodeOf(streamId));
 
@@ -50,10 +51,15 @@ internal sealed partial class RedisLogWriter(string streamId, RedisConnection re
     private long _usedAt = time.GetTimestamp();
     private bool _isRetired;
 
-    /// <summary>Nothing waits to be written.</summary>
-    public bool IsIdle
+    /// <summary>Completes once nothing waits to be written.</summary>
+    public Task FlushAsync()
     {
-        get { lock (_lock) { return !_isWriting; } }
+        lock (_lock)
+        {
+            if (!_isWriting) { return Task.CompletedTask; }
+            _flushed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _flushed.Task;
+        }
     }
 
     /// <summary>Retires a writer that has had nothing to do for a while: it takes no more.</summary>
@@ -165,7 +171,10 @@ internal sealed partial class RedisLogWriter(string streamId, RedisConnection re
             }
             _queuedBytes -= bytes;
             _isWriting = batch.Count > 0;
-            return _isWriting;
+            if (_isWriting) { return true; }
+            _flushed?.SetResult();
+            _flushed = null;
+            return false;
         }
     }
 

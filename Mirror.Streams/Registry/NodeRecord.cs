@@ -35,6 +35,9 @@ public sealed record NodeRecord
     /// <summary>Streams that it ingests or transcodes.</summary>
     public int Streams { get; init; }
 
+    /// <summary>Processor cores that the renditions of further streams may take; all of them while it transcodes none, zero while a stream leaves out frames.</summary>
+    public double FreeCores { get; init; }
+
     /// <summary>What its transcoder can do; <see langword="null"/> where there is none, or it is not known yet.</summary>
     public TranscodeCapabilities? Transcoder { get; init; }
 }

@@ -32,6 +32,27 @@ public sealed class ContinuationTests
     }
 
     [Fact]
+    public void A_stream_that_was_over_before_the_new_node_got_anything_ends_all_the_same()
+    {
+        var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1006), PositionOf("360p", true, 90_000, 1005)]));
+        source.Packager.End();
+        RenditionEnded[] ended = [.. source.Recorder.Announcements.OfType<RenditionEnded>()];
+        Assert.Equal(["source", "360p"], ended.Select(end => end.Rendition.Rendition));
+        Assert.All(ended, end => Assert.Equal(Epoch, end.Rendition.Epoch));
+        Assert.Equal(2, source.Recorder.Announcements.Count);
+    }
+
+    [Fact]
+    public void A_rendition_that_was_not_gone_on_with_ends_with_the_stream()
+    {
+        var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1006), PositionOf("360p", true, 90_000, 1005)]));
+        source.Send(2, new Rational(30, 1), gop: 15);
+        Assert.Empty(source.Recorder.Announcements.OfType<RenditionEnded>());
+        source.Packager.End();
+        Assert.Equal(["360p", "audio", "source"], source.Recorder.Announcements.OfType<RenditionEnded>().Select(end => end.Rendition.Rendition).Order());
+    }
+
+    [Fact]
     public void A_rendition_that_begins_with_the_new_node_has_the_discontinuity_behind_it()
     {
         var source = new Source(continuation: new Continuation(Epoch, [PositionOf("source", true, 90_000, 1006, discontinuities: 3)]));

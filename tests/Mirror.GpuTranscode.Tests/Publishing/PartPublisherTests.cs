@@ -33,6 +33,24 @@ public sealed class PartPublisherTests
     }
 
     [Fact]
+    public async Task A_flush_ends_once_all_is_announced()
+    {
+        PartPublisher publisher = Publisher();
+        Assert.True(publisher.FlushAsync().IsCompleted);
+        Publish(publisher, "source", first: 0, count: 2);
+        Publish(publisher, "audio", first: 0, count: 1);
+        Task flushed = publisher.FlushAsync();
+        await _store.WaitingAsync(2);
+        _store.Answer("audio");
+        _store.Answer("source");
+        await _store.WaitingAsync(1);
+        Assert.False(flushed.IsCompleted);
+        _store.Answer("source");
+        await flushed;
+        Assert.Equal(3, _heard.Media.Count);
+    }
+
+    [Fact]
     public async Task One_rendition_does_not_wait_for_another()
     {
         PartPublisher publisher = Publisher();

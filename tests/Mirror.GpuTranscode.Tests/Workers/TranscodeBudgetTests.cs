@@ -28,6 +28,22 @@ public sealed class TranscodeBudgetTests
     }
 
     [Fact]
+    public void What_is_free_is_what_the_next_stream_may_take()
+    {
+        object first = new();
+        Assert.Equal(2, _budget.FreeCores);
+        Assert.Null(_budget.TryReserve(first, Hd, Rungs));
+        Assert.Equal(1.8 - _budget.CoresInUse, _budget.FreeCores, 6);
+        Assert.Equal(_budget.CoresInUse, _budget.Expect(Hd, Rungs, hasAudio: false), 6);
+        _budget.Measure(first, 0.1, isOverloaded: true);
+        Assert.Equal(0, _budget.FreeCores);
+        _budget.Release(first);
+        Assert.Equal(2, _budget.FreeCores);
+        Assert.Null(_budget.TryReserve(first, Source(7680, 4320, 60), Rungs));
+        Assert.Equal(0, _budget.FreeCores);
+    }
+
+    [Fact]
     public void A_node_without_streams_takes_one_of_any_size()
     {
         VideoTrack huge = Source(7680, 4320, 60);

@@ -21,6 +21,16 @@ public abstract class RedisAnnouncementsTests(RedisKind kind, SharedServers serv
     }
 
     [Fact]
+    public async Task Once_a_stream_is_flushed_others_know_how_far_it_came()
+    {
+        await A.FlushAsync("cam");
+        new TestStream(A, "cam").Start().Parts(4);
+        await A.FlushAsync("cam");
+        await A.FlushAsync("cam");
+        Assert.Equal(TestStream.FirstMsn + 2, Assert.Single(await B.FindPositionsAsync("cam", default)).NextMsn);
+    }
+
+    [Fact]
     public async Task A_newcomer_joins_at_a_segment_with_its_numbers()
     {
         using var first = new Listener(B);

@@ -108,6 +108,7 @@ public abstract class RegistryContract : IAsyncLifetime
         Roles = ["ingest", "origin"],
         Address = new Uri("http://127.0.0.1:8081/"),
         SrtPort = 30_001,
+        FreeCores = 1.25,
         StartedAt = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
         LastHeartbeat = new DateTime(2026, 1, 1, 0, 0, 1, DateTimeKind.Utc),
     };

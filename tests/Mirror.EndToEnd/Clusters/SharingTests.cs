@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using Mirror.LocalCluster;
+
+namespace Mirror.EndToEnd.Clusters;
+
+/// <summary>Transcode nodes that have room for one stream's renditions each.</summary>
+[Trait("Host", "own")]
+public sealed class SharingTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly HttpClient _http = new();
+
+    [Fact]
+    public async Task Renditions_that_find_no_room_get_it_at_another_node_once_that_has_it()
+    {
+        await using Cluster cluster = await Cluster.StartAsync(new ClusterPlan { Settings = ["--transcode.cpu_budget", "0.05", "--logging.level", "warning"] });
+        Uri origin = cluster.Of(NodeKind.Origin).First().Http;
+        await using var stays = new TestEncoder("stays", cluster.SrtPortsFor(0), "640x360", 25);
+        await UntilAsync(origin, "stays", IsUp, "has its renditions");
+        await using var leaves = new TestEncoder("leaves", cluster.SrtPortsFor(1), "640x360", 25);
+        await UntilAsync(origin, "leaves", IsUp, "has its renditions");
+        Assert.NotEqual(await NodeOfAsync(origin, "stays"), await NodeOfAsync(origin, "leaves"));
+
+        await using var waits = new TestEncoder("waits", cluster.SrtPortsFor(0), "640x360", 25);
+        JsonNode refused = await UntilAsync(origin, "waits", static stream => ((string?)stream["transcode"]?["reason"])?.StartsWith("no capacity", StringComparison.Ordinal) == true, "is refused");
+        string full = (string)refused["nodes"]!["transcode"]!;
+        string other = full == await NodeOfAsync(origin, "stays") ? "leaves" : "stays";
+        var viewer = new CheckingViewer("waits", "source", cluster.Of(NodeKind.Origin).Select(node => node.Http), _http);
+        using var watching = new CancellationTokenSource();
+        Task watched = viewer.RunAsync(watching.Token);
+        await Eventually.TrueAsync(() => viewer.Parts > 5, "the source is being watched", Patience);
+
+        await (other == "leaves" ? leaves : stays).DisposeAsync();
+        using (HttpResponseMessage ended = await _http.DeleteAsync(new Uri(origin, $"api/v1/streams/{other}"))) { ended.EnsureSuccessStatusCode(); }
+        await UntilAsync(origin, "waits", stream => IsUp(stream) && (string?)stream["nodes"]!["transcode"] != full, "has its renditions, at the other node");
+        long parts = viewer.Parts;
+        await Eventually.TrueAsync(() => viewer.Parts > parts + 20, "the source goes on", Patience);
+        await watching.CancelAsync();
+        await watched;
+        output.WriteLine($"source: {viewer.Parts} parts, {viewer.Gaps} gaps, {viewer.Discontinuities} discontinuities, longest interruption {viewer.LongestInterruption.TotalSeconds:F2} s");
+        Assert.Empty(viewer.Violations);
+        Assert.Equal(1, viewer.Discontinuities);
+    }
+
+    private static bool IsUp(JsonNode stream) => stream["transcode"]?["renditions"]?.AsArray() is { Count: > 0 } renditions && renditions.All(static rendition => (bool)rendition!["up"]!);
+
+    private async Task<string?> NodeOfAsync(Uri origin, string stream) => (string?)(await GetAsync(origin, stream))?["nodes"]?["transcode"];
+
+    private async Task<JsonNode> UntilAsync(Uri origin, string stream, Func<JsonNode, bool> condition, string what)
+    {
+        JsonNode? last = null;
+        await Eventually.TrueAsync(async () => (last = await GetAsync(origin, stream)) is not null && condition(last), $"{stream} {what}", Patience);
+        return last!;
+    }
+
+    private async Task<JsonNode?> GetAsync(Uri origin, string stream)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(new Uri(origin, $"api/v1/streams/{stream}"));
+        return response.IsSuccessStatusCode ? JsonNode.Parse(await response.Content.ReadAsStringAsync()) : null;
+    }
+}
