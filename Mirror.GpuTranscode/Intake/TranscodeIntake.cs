@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Mirror.GpuTranscode.Workers;
+using Mirror.Streams.Announcements;
 using Mirror.Streams.Registry;
 
 namespace Mirror.GpuTranscode.Intake;
@@ -9,9 +10,10 @@ namespace Mirror.GpuTranscode.Intake;
 /// <remarks>
 /// The node that ought to have a stream (<see cref="StreamSharing"/>) takes it at once; the others leave it one <see cref="Courtesy"/>, and
 /// take what is still free then. The lease decides between those who want the same. A stream whose renditions find no room here is handed
-/// over once another node has room for them.
+/// over once another node has room for them. Now and then a node looks for streams that are over and that nobody ended, for their node died
+/// at that very moment: it takes them as well, and ends them.
 /// </remarks>
-internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases leases, NodeIdentity identity, IOptions<TranscodeOptions> options, TranscodeNode node, TranscodeBudget budget, TimeProvider time,
+internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases leases, IAnnouncements announcements, NodeIdentity identity, IOptions<TranscodeOptions> options, TranscodeNode node, TranscodeBudget budget, TimeProvider time,
     Func<string, Lease, LeasedStream> createStream, ILogger<TranscodeIntake> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -21,9 +23,12 @@ internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);         // with a lack of room
     private static readonly TimeSpan BetweenHandOvers = TimeSpan.FromSeconds(30); // of any stream, for each costs its viewers a discontinuity
 
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);     // for streams that nobody ended
+
     private readonly ConcurrentDictionary<string, Held> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _withoutRoomSince = new(StringComparer.Ordinal);
     private long? _handedOverAt;
+    private long _lookedAt = time.GetTimestamp();
     private readonly Dictionary<string, long> _wantedSince = new(StringComparer.Ordinal);
     private bool _hasFailed;
     private long? _failedAt;
@@ -57,28 +62,38 @@ internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases 
 
     private async Task TakeAsync(CancellationToken stoppingToken)
     {
-        StreamRecord[] wanted = [.. (await registry.ListAsync(stoppingToken)).Where(IsWanted)];
-        foreach (string gone in _wantedSince.Keys.Except(wanted.Select(record => record.Id), StringComparer.Ordinal).ToArray()) { _wantedSince.Remove(gone); }
+        IReadOnlyList<StreamRecord> records = await registry.ListAsync(stoppingToken);
+        string[] wanted = [.. records.Where(IsWanted).Select(record => record.Id), .. await ListLeftOpenAsync(records, stoppingToken)];
+        foreach (string gone in _wantedSince.Keys.Except(wanted, StringComparer.Ordinal).ToArray()) { _wantedSince.Remove(gone); }
         if (wanted.Length == 0 || (_failedAt is { } failedAt && time.GetElapsedTime(failedAt) < Recollection)) { return; }
         NodeRecord[] others = await ListOthersAsync(stoppingToken);
-        foreach (StreamRecord record in wanted)
+        foreach (string id in wanted)
         {
-            _wantedSince.TryAdd(record.Id, time.GetTimestamp());
+            _wantedSince.TryAdd(id, time.GetTimestamp());
             bool isFull = options.Value.MaxStreams > 0 && _streams.Count >= options.Value.MaxStreams;
-            bool isCourteous = StreamSharing.OughtToWait(_streams.Count, budget.FreeCores, others) && time.GetElapsedTime(_wantedSince[record.Id]) < Courtesy;
+            bool isCourteous = StreamSharing.OughtToWait(_streams.Count, budget.FreeCores, others) && time.GetElapsedTime(_wantedSince[id]) < Courtesy;
             if (isFull || isCourteous) { continue; }
-            Lease? lease = await leases.TryAcquireAsync(Lease.TranscodeOf(record.Id), identity.Id, LeasedStream.LeaseDuration, stoppingToken);
+            Lease? lease = await leases.TryAcquireAsync(Lease.TranscodeOf(id), identity.Id, LeasedStream.LeaseDuration, stoppingToken);
             if (lease is null) { continue; }
-            _wantedSince.Remove(record.Id);
-            LeasedStream stream = createStream(record.Id, lease);
-            var running = new Task<Task>(() => RunAsync(record.Id, stream, stoppingToken));
-            _streams[record.Id] = new Held(stream, running.Unwrap());        // before it runs, for it removes itself
+            _wantedSince.Remove(id);
+            LeasedStream stream = createStream(id, lease);
+            var running = new Task<Task>(() => RunAsync(id, stream, stoppingToken));
+            _streams[id] = new Held(stream, running.Unwrap());        // before it runs, for it removes itself
             running.Start(TaskScheduler.Default);
         }
     }
 
     private bool IsWanted(StreamRecord record)
         => record is { NodeAddress: not null, Status: not (StreamStatus.Ended or StreamStatus.Error) } && !_streams.ContainsKey(record.Id);
+
+    /// <summary>Streams that no ingest node has any more, and whose players still wait. Whoever is just ending one holds its lease.</summary>
+    private async ValueTask<IEnumerable<string>> ListLeftOpenAsync(IReadOnlyList<StreamRecord> records, CancellationToken cancellationToken)
+    {
+        if (time.GetElapsedTime(_lookedAt) < BetweenLooks) { return []; }
+        _lookedAt = time.GetTimestamp();
+        IReadOnlyList<string> open = await announcements.ListOpenAsync(cancellationToken);
+        return open.Except(records.Select(record => record.Id), StringComparer.Ordinal).Where(id => !_streams.ContainsKey(id));
+    }
 
     /// <summary>Lets go of one stream whose renditions have found no room here for a while, where another node has it.</summary>
     private async Task HandOverAsync(CancellationToken cancellationToken)

@@ -27,6 +27,9 @@ public interface IAnnouncements
     /// <summary>How far a stream's renditions have come, for a packager that takes over; none if nothing is known of it, or it ended.</summary>
     ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken);
 
+    /// <summary>Streams with a rendition that was begun and has not ended: players wait for more of them.</summary>
+    ValueTask<IReadOnlyList<string>> ListOpenAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
+
     /// <summary>An announcement of this stream and epoch was turned down: another node packages it. Never raised in a single process.</summary>
     event Action<string, long>? Fenced;
 }

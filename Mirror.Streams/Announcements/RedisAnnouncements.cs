@@ -77,6 +77,11 @@ public sealed class RedisAnnouncements : IAnnouncements, IAsyncDisposable
         => (await _logs.ReadAsync(streamId, cancellationToken)).Positions();
 
     /// <inheritdoc/>
+    /// <exception cref="SharedStateException">Redis is away.</exception>
+    public async ValueTask<IReadOnlyList<string>> ListOpenAsync(CancellationToken cancellationToken)
+        => await _logs.ListOpenAsync(_time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+
+    /// <inheritdoc/>
     /// <remarks>What was published last is written if that takes no longer than a second.</remarks>
     public async ValueTask DisposeAsync()
     {

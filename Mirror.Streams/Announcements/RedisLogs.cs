@@ -30,10 +30,22 @@ internal sealed class RedisLogs(RedisConnection redis, RedisNames names)
     /// <exception cref="SharedStateException">Redis is away.</exception>
     public async Task<IReadOnlyDictionary<string, long>> ReadSequencesAsync(long nowInUnixMs, CancellationToken cancellationToken)
     {
-        RedisValue[] ids = await redis.RunAsync(database => database.SortedSetRangeByScoreAsync(names.Logs, nowInUnixMs - Lifetime.TotalMilliseconds), cancellationToken);
+        RedisValue[] ids = await ReadIndexAsync(nowInUnixMs, cancellationToken);
         RedisValue[] sequences = await redis.RunAsync(database => Task.WhenAll(ids.Select(id => database.StringGetAsync(names.LogSequence(id!)))), cancellationToken);
         return ids.Zip(sequences).Where(pair => pair.Second.HasValue).ToDictionary(pair => (string)pair.First!, pair => NumberIn(pair.Second), StringComparer.Ordinal);
     }
+
+    /// <summary>Streams that have a rendition which has not ended.</summary>
+    /// <exception cref="SharedStateException">Redis is away.</exception>
+    public async Task<IReadOnlyList<string>> ListOpenAsync(long nowInUnixMs, CancellationToken cancellationToken)
+    {
+        RedisValue[] ids = await ReadIndexAsync(nowInUnixMs, cancellationToken);
+        bool[] open = await redis.RunAsync(database => Task.WhenAll(ids.Select(id => database.KeyExistsAsync(names.LogRenditions(id!)))), cancellationToken);
+        return [.. ids.Zip(open).Where(static pair => pair.Second).Select(static pair => (string)pair.First!)];
+    }
+
+    private Task<RedisValue[]> ReadIndexAsync(long nowInUnixMs, CancellationToken cancellationToken)
+        => redis.RunAsync(database => database.SortedSetRangeByScoreAsync(names.Logs, nowInUnixMs - Lifetime.TotalMilliseconds), cancellationToken);
 
     public static long NumberIn(RedisValue value) => long.TryParse((string?)value, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
 }

@@ -5,10 +5,12 @@ namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>Transcode nodes that have room for one stream's renditions each.</summary>
 [Trait("Host", "own")]
-public sealed class SharingTests(ITestOutputHelper output)
+public sealed class SharingTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _http = new();
+
+    public void Dispose() => _http.Dispose();
 
     [Fact]
     public async Task Renditions_that_find_no_room_get_it_at_another_node_once_that_has_it()
@@ -40,6 +42,29 @@ public sealed class SharingTests(ITestOutputHelper output)
         output.WriteLine($"source: {viewer.Parts} parts, {viewer.Gaps} gaps, {viewer.Discontinuities} discontinuities, longest interruption {viewer.LongestInterruption.TotalSeconds:F2} s");
         Assert.Empty(viewer.Violations);
         Assert.Equal(1, viewer.Discontinuities);
+    }
+
+    [Fact]
+    public async Task A_stream_that_ends_while_its_transcode_node_dies_ends_for_its_viewers()
+    {
+        await using Cluster cluster = await Cluster.StartAsync(new ClusterPlan { Settings = ["--logging.level", "warning"] });
+        Uri origin = cluster.Of(NodeKind.Origin).First().Http;
+        await using var encoder = new TestEncoder("show", cluster.SrtPortsFor(0), "640x360", 25);
+        JsonNode stream = await UntilAsync(origin, "show", IsUp, "has its renditions");
+        string owner = (string)stream["nodes"]!["transcode"]!;
+        // Nobody can take it while it ends, and nobody knows of it afterwards.
+        ClusterNode[] nodes = [.. cluster.Of(NodeKind.Transcode)];
+        foreach (ClusterNode node in nodes) { node.Process.Send(Signal.Stop); }
+        await encoder.DisposeAsync();
+        using (HttpResponseMessage ended = await _http.DeleteAsync(new Uri(origin, "api/v1/streams/show"))) { ended.EnsureSuccessStatusCode(); }
+        await Eventually.TrueAsync(async () => await GetAsync(origin, "show") is null, "the stream is gone", Patience);
+        await nodes.Single(node => owner.StartsWith(node.Name + "-", StringComparison.Ordinal)).Process.KillAsync();
+        foreach (ClusterNode node in nodes.Where(node => !owner.StartsWith(node.Name + "-", StringComparison.Ordinal))) { node.Process.Send(Signal.Continue); }
+        foreach (string rendition in new[] { "source", "360p", "audio", "audio-aac" })
+        {
+            var playlist = new Uri(origin, $"live/show/{rendition}/playlist.m3u8");
+            await Eventually.TrueAsync(async () => (await _http.GetStringAsync(playlist)).Contains("#EXT-X-ENDLIST", StringComparison.Ordinal), $"{rendition} ends", Patience);
+        }
     }
 
     private static bool IsUp(JsonNode stream) => stream["transcode"]?["renditions"]?.AsArray() is { Count: > 0 } renditions && renditions.All(static rendition => (bool)rendition!["up"]!);

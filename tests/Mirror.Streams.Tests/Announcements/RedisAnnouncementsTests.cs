@@ -21,6 +21,20 @@ public abstract class RedisAnnouncementsTests(RedisKind kind, SharedServers serv
     }
 
     [Fact]
+    public async Task Streams_are_open_until_all_their_renditions_have_ended()
+    {
+        var ends = new TestStream(A, "ends");
+        ends.Start().Parts(2);
+        new TestStream(A, "stays").Start().Parts(2);
+        await A.FlushAsync("ends");
+        await A.FlushAsync("stays");
+        await Eventually.UntilAsync(async () => (await B.ListOpenAsync(default)).Order().SequenceEqual(["ends", "stays"]), "both are open");
+        ends.End();
+        await A.FlushAsync("ends");
+        Assert.Equal(["stays"], await B.ListOpenAsync(default));
+    }
+
+    [Fact]
     public async Task Once_a_stream_is_flushed_others_know_how_far_it_came()
     {
         await A.FlushAsync("cam");
