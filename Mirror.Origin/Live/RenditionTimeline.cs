@@ -205,11 +205,21 @@ internal sealed class RenditionTimeline
 
     private bool AddMissingPart(PartMissing part)
     {
+        if (_init is null && !_isEnded) { return PassOver(part); }
         if (!CanAdd(part.Msn, part.PartIndex)) { return false; }
         _open ??= OpenSegment(part.ProgramTime, part.StartsDiscontinuity);
         var live = new LivePart(new SegmentKey(part.Rendition, part.Msn), part.PartIndex, 0, 0, isGap: true);
         _open.Add(live, new MediaPart(ToTimeSpan(part.Duration), IsIndependent: false, IsGap: true));
         return !part.EndsSegment || CloseSegment();
+    }
+
+    /// <summary>Nothing can be listed before the format is known, but its discontinuities count: other renditions, and other origins, have them.</summary>
+    private bool PassOver(PartMissing part)
+    {
+        if (part.Msn < _openMsn || part.PartIndex != 0) { return false; }
+        if (part.StartsDiscontinuity) { _discontinuitySequence++; }
+        _openMsn = part.Msn + 1;
+        return true;
     }
 
     private bool CanAdd(long msn, int partIndex)

@@ -76,6 +76,21 @@ public sealed class RenditionTimelineTests : IDisposable
     }
 
     [Fact]
+    public void A_discontinuity_that_is_missing_before_the_format_is_known_counts_all_the_same()
+    {
+        // So a newcomer is told of an encoded rendition that another node went on with, some segments late.
+        _video.Start(discontinuities: 2).Discontinuity();
+        for (int part = 0; part < 5; part++) { _video.Missing(); }
+        _video.Missing();
+        _announcements.Publish(new PartMissing(_video.Key, TestRendition.FirstMsn, 0, 9000, EndsSegment: true, _video.ProgramTime) { StartsDiscontinuity = true });      // told again
+        for (int part = 1; part < 5; part++) { _video.Missing(); }
+        _video.Init().Segments(2);
+        MediaPlaylistDocument document = Document(_video);
+        Assert.Equal((TestRendition.FirstMsn + 2, 2, 3), (document.MediaSequence, document.Segments.Count, document.DiscontinuitySequence));
+        Assert.Equal(3, Timeline(_video).LastDiscontinuitySequence);
+    }
+
+    [Fact]
     public void A_publisher_that_returns_continues_the_numbers()
     {
         _video.Start().Init().Segments(8).Part().Part();

@@ -82,7 +82,7 @@ internal sealed class TestRendition(IAnnouncements announcements, ISegmentStore 
     public TestRendition Missing(bool? ends = null)
     {
         bool endsSegment = ends ?? NextPart == partsPerSegment - 1;
-        announcements.Publish(new PartMissing(key, Msn, NextPart, PartTicks, endsSegment, ProgramTime));
+        announcements.Publish(new PartMissing(key, Msn, NextPart, PartTicks, endsSegment, ProgramTime) { StartsDiscontinuity = _discontinuity && NextPart == 0 });
         Advance(endsSegment);
         return this;
     }
