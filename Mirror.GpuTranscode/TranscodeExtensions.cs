@@ -38,7 +38,7 @@ public static class TranscodeExtensions
         var role = new NodeRole("transcode", static (services, record) => record with
         {
             Streams = record.Streams + services.GetRequiredService<TranscodeNode>().Count,
-            FreeCores = services.GetRequiredService<TranscodeBudget>().FreeCores,
+            FreeCores = services.GetRequiredService<TranscodeNode>().FreeCores,
             Transcoder = services.GetRequiredService<NodeCapabilities>().Known,
         });
         if (builder.AddMirrorNode(role))

@@ -36,6 +36,10 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     /// <summary>Streams that are packaged here.</summary>
     public int Count => _streams.Count;
 
+    /// <summary>Cores that a further stream's renditions may take here; none where streams are limited and as many are here.</summary>
+    public double FreeCores
+        => transcoding.Value.Enabled && (transcoding.Value.MaxStreams == 0 || Count < transcoding.Value.MaxStreams) ? budget.FreeCores : 0;
+
     /// <summary>Their names.</summary>
     public ICollection<string> StreamIds => _streams.Keys;
 

@@ -43,7 +43,7 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
             await FollowAsync(sink, isNew: positions.Count == 0, stop.Token);
             LogEnded(id);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested) { LogLeft(id, _lost.IsCancellationRequested ? "another node has its lease" : _handedOver.IsCancellationRequested ? "another node has room for its renditions" : "this node stops"); }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { LogLeft(id, WhyLeft()); }
         finally
         {
             announcements.Fenced -= OnFenced;
@@ -69,6 +69,12 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
     {
         _lost.Dispose();
         _handedOver.Dispose();
+    }
+
+    private string WhyLeft()
+    {
+        if (_lost.IsCancellationRequested) { return "another node has its lease"; }
+        return _handedOver.IsCancellationRequested ? "another node has room for its renditions" : "this node stops";
     }
 
     private async Task<IReadOnlyList<RenditionPosition>> FindPositionsAsync(CancellationToken cancellationToken)

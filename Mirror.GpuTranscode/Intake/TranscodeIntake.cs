@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
-using Mirror.GpuTranscode.Workers;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Registry;
 
@@ -13,23 +12,21 @@ namespace Mirror.GpuTranscode.Intake;
 /// over once another node has room for them. Now and then a node looks for streams that are over and that nobody ended, for their node died
 /// at that very moment: it takes them as well, and ends them.
 /// </remarks>
-internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases leases, IAnnouncements announcements, NodeIdentity identity, IOptions<TranscodeOptions> options, TranscodeNode node, TranscodeBudget budget, TimeProvider time,
-    Func<string, Lease, LeasedStream> createStream, ILogger<TranscodeIntake> logger) : BackgroundService
+internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases leases, IAnnouncements announcements, NodeIdentity identity, IOptions<TranscodeOptions> options, TranscodeNode node,
+    TimeProvider time, Func<string, Lease, LeasedStream> createStream, ILogger<TranscodeIntake> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Recollection = TimeSpan.FromSeconds(3);     // a registry that comes back empty hears of all leases again within their renewal
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);         // with a lack of room
     private static readonly TimeSpan BetweenHandOvers = TimeSpan.FromSeconds(30); // of any stream, for each costs its viewers a discontinuity
-
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);     // for streams that nobody ended
 
     private readonly ConcurrentDictionary<string, Held> _streams = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _wantedSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _withoutRoomSince = new(StringComparer.Ordinal);
     private long? _handedOverAt;
     private long _lookedAt = time.GetTimestamp();
-    private readonly Dictionary<string, long> _wantedSince = new(StringComparer.Ordinal);
     private bool _hasFailed;
     private long? _failedAt;
 
@@ -71,7 +68,7 @@ internal sealed partial class TranscodeIntake(IStreamRegistry registry, ILeases 
         {
             _wantedSince.TryAdd(id, time.GetTimestamp());
             bool isFull = options.Value.MaxStreams > 0 && _streams.Count >= options.Value.MaxStreams;
-            bool isCourteous = StreamSharing.OughtToWait(_streams.Count, budget.FreeCores, others) && time.GetElapsedTime(_wantedSince[id]) < Courtesy;
+            bool isCourteous = StreamSharing.OughtToWait(_streams.Count, node.FreeCores, others) && time.GetElapsedTime(_wantedSince[id]) < Courtesy;
             if (isFull || isCourteous) { continue; }
             Lease? lease = await leases.TryAcquireAsync(Lease.TranscodeOf(id), identity.Id, LeasedStream.LeaseDuration, stoppingToken);
             if (lease is null) { continue; }

@@ -44,9 +44,23 @@ public sealed class TranscodeNodeTests
         Assert.Equal([typeof(RenditionStarted), typeof(RenditionEnded), typeof(RenditionStarted)], told);
     }
 
-    private static TranscodeNode NodeOn(TimeProvider time, Recorder recorder, WorkerPool pool)
+    [Fact]
+    public async Task A_node_with_all_the_streams_that_it_may_have_has_no_room()
     {
-        var options = new TranscodeOptions { GpuEnabled = false };
+        var time = new ManualTime();
+        await using var pool = new WorkerPool(new WorkerCommand("/bin/false", []), NullLogger<WorkerPool>.Instance);
+        await using TranscodeNode node = NodeOn(time, new Recorder(), pool, mostStreams: 1);
+        Assert.Equal(8, node.FreeCores);
+        IFeedSink stream = node.Open("s");
+        Assert.Equal(0, node.FreeCores);
+        stream.End();
+        Assert.Equal(8, node.FreeCores);
+        time.Advance(TimeSpan.FromSeconds(2));
+    }
+
+    private static TranscodeNode NodeOn(TimeProvider time, Recorder recorder, WorkerPool pool, int mostStreams = 0)
+    {
+        var options = new TranscodeOptions { GpuEnabled = false, MaxStreams = mostStreams };
         var gpus = new GpuPool(options);
         var budget = new TranscodeBudget(8, 1);
         return new TranscodeNode(Options.Create(new PackageOptions()), Options.Create(options), TranscodingLadder.Default, pool, new KeyFrameStills(pool), budget, gpus,

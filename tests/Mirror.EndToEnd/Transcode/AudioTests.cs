@@ -24,15 +24,21 @@ public sealed class AudioTests(ITestOutputHelper output)
         await using Tool radio = Tool.Start("ffmpeg", "-v error -re -f lavfi -i sine=frequency=440:sample_rate=48000 -c:a mp2 -b:a 192k -ac 2 -f mpegts -muxdelay 0 -muxpreload 0 -flush_packets 1",
             server.SrtUrl("radio"));
         var pushes = new List<Tool>();
-        foreach ((string stream, string audio, _) in Kinds)
+        try
         {
-            // One after another, as publishers come: a machine of two cores that starts all at once leaves out pictures at first.
-            pushes.Add(Push(server, stream, audio));
-            await LadderTests.WaitForRenditionAsync(server, stream);
+            foreach ((string stream, string audio, _) in Kinds)
+            {
+                // One after another, as publishers come: a machine of two cores that starts all at once leaves out pictures at first.
+                pushes.Add(Push(server, stream, audio));
+                await LadderTests.WaitForRenditionAsync(server, stream);
+            }
+            await Task.WhenAll(Kinds.Select(kind => CheckLiveAsync(server, kind.Stream, kind.IsDelivered)));
+            await CheckRadioAsync(server);
         }
-        await Task.WhenAll(Kinds.Select(kind => CheckLiveAsync(server, kind.Stream, kind.IsDelivered)));
-        await CheckRadioAsync(server);
-        foreach (Tool push in pushes) { await push.DisposeAsync(); }
+        finally
+        {
+            foreach (Tool push in pushes) { await push.DisposeAsync(); }
+        }
         await Task.WhenAll(Kinds.Select(kind => CheckRecordedAsync(server, kind.Stream)));
     }
 
