@@ -26,8 +26,8 @@ fi
 # Prints each failed test of run $1 with its message and stack, as the runner wrote it, and keeps name and message for the end.
 show_failures() {
     local log="$results/$1.log"
-    awk '/^    [^ ]/ { failing = /\[FAIL\]/ } /^ {0,2}[^ ]/ { failing = 0 } failing' "$log"
-    awk -v run="$1" '/^    [^ ]/ { failing = /\[FAIL\]/; lines = 0; if (failing) print run ": " $1 } /^ {0,2}[^ ]/ { failing = 0 }
+    awk '/^    [^ ]/ { failing = /\[FAIL\]/ } /^ ? ?[^ ]/ { failing = 0 } failing' "$log"
+    awk -v run="$1" '/^    [^ ]/ { failing = /\[FAIL\]/; lines = 0; if (failing) print run ": " $1 } /^ ? ?[^ ]/ { failing = 0 }
         failing && /^      / && !/^      (Stack Trace|Output):/ && lines++ < 4 { print } /^      (Stack Trace|Output):/ { failing = 0 }' "$log" >>"$results/failures.txt"
 }
 

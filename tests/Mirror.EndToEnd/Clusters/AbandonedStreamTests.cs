@@ -24,6 +24,7 @@ public sealed class AbandonedStreamTests
         await ToldAsync(EventTypes.StreamEnded, 1);
         ingest.Process.Send(Signal.Continue);
         await ToldAsync(EventTypes.StreamReady, 2);
+        await ToldAsync(EventTypes.StreamStarted, 2);        // events of one moment come in any order
         Assert.Equal([EventTypes.StreamEnded, EventTypes.StreamReady, EventTypes.StreamReady, EventTypes.StreamStarted, EventTypes.StreamStarted], Told().Where(type => type != EventTypes.StreamDegraded).Order());
 
         string[] Told() => [.. receiver.Requests.Select(request => (string)request.Json["type"]!)];
