@@ -109,7 +109,8 @@ public sealed class BlobDocumentsTests(SharedServers servers) : DocumentsContrac
     {
         await PutAsync("hooks/a", "one");
         using var sweep = new BlobSweep(_direct, new LocalLeases(TimeProvider.System), "n1", TimeSpan.FromDays(-1), TimeProvider.System, NullLogger<BlobSweep>.Instance);
-        Assert.Equal(0, await sweep.SweepAsync(default));
+        await sweep.LookAsync(default);
+        Assert.Equal(0, await sweep.DeleteDueAsync(default));
         Assert.Equal("one", await GetAsync("hooks/a"));
     }
 

@@ -42,7 +42,8 @@ public sealed class BlobRecordingArchiveTests(SharedServers servers) : Recording
         await archive.AppendIndexAsync(key, 0, "x\n"u8.ToArray(), default);
         var late = new LateClock();
         using var sweep = new BlobSweep(blobs, new LocalLeases(late), "n1", TimeSpan.FromMinutes(1), late, NullLogger<BlobSweep>.Instance);
-        Assert.Equal(0, await sweep.SweepAsync(default));
+        await sweep.LookAsync(default);
+        Assert.Equal(0, await sweep.DeleteDueAsync(default));
         Assert.Equal([key], await archive.ListAsync("cam", default));
     }
 

@@ -193,14 +193,36 @@ public sealed class BlobSegmentStoreTests(SharedServers servers) : SegmentStoreC
         await AppendAsync(store, segment, 0, [1]);
         var clock = new Clock();
         using var sweep = new BlobSweep(blobs, new Streams.Registry.LocalLeases(clock), "n1", TimeSpan.FromMinutes(1), clock, NullLogger<BlobSweep>.Instance);
-        Assert.Equal(0, await sweep.SweepAsync(default));
+        await sweep.LookAsync(default);
+        Assert.Equal(0, await sweep.DeleteDueAsync(default));
         clock.Now += TimeSpan.FromMinutes(2);
-        Assert.Equal(2, await sweep.SweepAsync(default));    // the segment, and the one that was made beforehand
+        await sweep.LookAsync(default);
+        Assert.Equal(2, await sweep.DeleteDueAsync(default));    // the segment, and the one that was made beforehand
         Assert.Null(await ReadAsync(store, segment, 0, 1));
         Assert.NotNull(await store.ReadInitAsync(segment.Rendition, "init-1.mp4", default));
         clock.Now += BlobSweep.InitLifetime;
-        Assert.Equal(1, await sweep.SweepAsync(default));
+        await sweep.LookAsync(default);
+        Assert.Equal(1, await sweep.DeleteDueAsync(default));
         Assert.Null(await store.ReadInitAsync(segment.Rendition, "init-1.mp4", default));
+    }
+
+    [Fact]
+    public async Task The_sweep_spares_what_was_written_to_since_it_looked()
+    {
+        BlobConnection blobs = AzuriteServer.Connect(await servers.AzuritePortAsync(), _container);
+        var store = new BlobSegmentStore(blobs, TimeProvider.System, NullLogger<BlobSegmentStore>.Instance);
+        var segment = new SegmentKey(new RenditionKey("cam", "source") { Epoch = 1 }, 1);
+        await AppendAsync(store, segment, 0, [1]);
+        var clock = new Clock();
+        using var sweep = new BlobSweep(blobs, new Streams.Registry.LocalLeases(clock), "n1", TimeSpan.FromMinutes(1), clock, NullLogger<BlobSweep>.Instance);
+        await sweep.LookAsync(default);
+        await AppendAsync(store, segment, 1, [2]);
+        clock.Now += TimeSpan.FromMinutes(2);
+        Assert.Equal(1, await sweep.DeleteDueAsync(default));     // the next one, which was made beforehand
+        Assert.Equal([1, 2], await ReadAsync(store, segment, 0, 2));
+        await sweep.LookAsync(default);
+        Assert.Equal(1, await sweep.DeleteDueAsync(default));
+        Assert.Null(await ReadAsync(store, segment, 0, 2));
     }
 
     protected override async ValueTask<(ISegmentStore A, ISegmentStore B)> OpenAsync()
