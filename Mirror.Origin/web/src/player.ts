@@ -560,18 +560,24 @@ export class Player {
     }
   }
 
-  /** hls.js starts at a random access point, up to a GOP before the target: one seek within what is buffered mends that at the start. */
+  /**
+   * hls.js starts at a random access point, up to a GOP before the target: one seek within what is buffered mends that at the start. It
+   * waits until all of the way is buffered, and takes what there is when its time is over.
+   */
   private snap(now: number): boolean {
-    if (this.snapUntil === null || this.error === null || now > this.snapUntil) {
+    if (this.snapUntil === null || this.error === null) {
       return false;
     }
     const step = Math.min(this.error, this.buffer - this.controller.target);
-    if (step < leastSnap) {
-      return false;
+    const isLate = now > this.snapUntil;
+    const isDue = step >= leastSnap && (isLate || step > this.error - leastSnap);
+    if (isDue || isLate) {
+      this.snapUntil = null;
     }
-    this.snapUntil = null;
-    this.video.currentTime += step;
-    return true;
+    if (isDue) {
+      this.video.currentTime += step;
+    }
+    return isDue;
   }
 
   private enter(state: PlayerState, reason: string): void {
