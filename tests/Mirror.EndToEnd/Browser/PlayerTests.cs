@@ -40,9 +40,10 @@ public sealed class PlayerTests(ITestOutputHelper output) : IAsyncLifetime
               window.seen = [];
               const start = performance.now() + {{SecondsToSettle}} * 1000;
               setInterval(() => {
-                const { latency, buffer, stalls } = window.mirrorPlayer;
-                if (performance.now() >= start) { window.seen.push({ latency, buffer, stalls, time: performance.now() }); }
+                const { latency, edge, buffer, stalls, rate, rendition } = window.mirrorPlayer;
+                if (performance.now() >= start) { window.seen.push({ latency, edge, buffer, stalls, rate, rendition, time: performance.now() }); }
               }, 100);
+              performance.setResourceTimingBufferSize(10_000);
             }
             """);
         await page.WaitForFunctionAsync($"() => window.seen.length > 1 && window.seen.at(-1).time - window.seen[0].time >= {SecondsWatched} * 1000",
@@ -54,6 +55,10 @@ public sealed class PlayerTests(ITestOutputHelper output) : IAsyncLifetime
         int stalls = await page.EvaluateAsync<int>("() => window.seen.at(-1).stalls - window.seen[0].stalls");
         output.WriteLine($"{stalls} stalls in {SecondsWatched} s; latency from ingest to screen: p50 {At(latencies, 0.5):F3} s, p95 {At(latencies, 0.95):F3} s, at the end {figures.Latency:F3} s");
         output.WriteLine($"buffer: least {At(buffers, 0):F3} s, p50 {At(buffers, 0.5):F3} s; target {figures.Target:F3} s; rate at the end {figures.Rate:F2}");
+        if (stalls > 0)
+        {
+            output.WriteLine(await page.EvaluateAsync<string>(AroundStalls));
+        }
         output.WriteLine($"stalls while the browser started {figures.Stalls - stalls}, frames {figures.TotalFrames}, dropped {figures.DroppedFrames}");
 
         Assert.Equal(0, stalls);
@@ -121,6 +126,23 @@ public sealed class PlayerTests(ITestOutputHelper output) : IAsyncLifetime
         await Assertions.Expect(page.Locator(".card")).ToHaveCountAsync(0, new LocatorAssertionsToHaveCountOptions { Timeout = Patience });
         Assert.Empty(_browser.Errors);
     }
+
+    /// <summary>What the player saw, and what it asked for, in the seconds around each stall: the cause must be readable where it happened once.</summary>
+    private const string AroundStalls = """
+        () => {
+          const { seen } = window;
+          const number = (value, digits) => value === null || value === undefined ? '-' : value.toFixed(digits);
+          const times = seen.flatMap(({ stalls, time }, index) => index > 0 && stalls > seen[index - 1].stalls ? [time] : []);
+          const isNear = (from, to) => times.some((time) => from < time + 1500 && to > time - 2500);
+          const lines = [
+            ...seen.filter(({ time }) => isNear(time, time)).map(({ time, latency, edge, buffer, stalls, rate, rendition }) => [time,
+              `latency ${number(latency, 3)} edge ${number(edge, 3)} buffer ${number(buffer, 3)} rate ${number(rate, 2)} stalls ${stalls} ${rendition}`]),
+            ...performance.getEntriesByType('resource').filter(({ startTime, responseEnd }) => isNear(startTime, responseEnd)).map(({ name, startTime, responseStart, responseEnd, transferSize }) => [responseEnd,
+              `    ${new URL(name).pathname.split('/').slice(3).join('/')}${new URL(name).search} asked ${number(startTime, 0)} first byte ${number(responseStart, 0)} ${transferSize} bytes`]),
+          ];
+          return lines.sort(([one], [other]) => one - other).map(([time, text]) => `${number(time, 0)} ${text}`).join('\n');
+        }
+        """;
 
     /// <summary>A small picture: software decodes and draws it on the machine that encodes it.</summary>
     private Tool Push() => Tool.Start("ffmpeg",
