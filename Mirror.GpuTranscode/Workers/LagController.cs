@@ -4,7 +4,8 @@ namespace Mirror.GpuTranscode.Workers;
 /// <remarks>
 /// Lag is how long a picture waited before its decoding began. A lag that is large but shrinks is one that is being made up for, as
 /// after a start, and calls for nothing. Levels go up quickly and down slowly: one that proves too low soon after is not tried again
-/// for twice as long, and after one that does not, the next is tried in half the time.
+/// for twice as long, and after one that does not, the next is tried in half the time. In the first seconds, while codecs are opened and
+/// the stream's first viewers come, pictures may wait for longer: late ones are better then than half of them.
 /// </remarks>
 internal sealed class LagController
 {
@@ -18,6 +19,8 @@ internal sealed class LagController
     public const int MostLevels = ReferencesOnlyLevel + 1;
 
     private static readonly TimeSpan LargestLag = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LargestLagAtFirst = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SmallLag = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan ShortestHold = TimeSpan.FromSeconds(3);
@@ -25,6 +28,7 @@ internal sealed class LagController
     private const int FirstGrowths = 1;                      // that are let pass: a codec that was just opened is slow at first
     private const double ShrinkShare = 0.1;                  // of the interval: a lag that shrinks by less than this takes too long to be gone
 
+    private TimeSpan _started;
     private TimeSpan _evaluated = TimeSpan.MinValue;
     private TimeSpan _lagBefore;
     private int _growths;
@@ -43,14 +47,15 @@ internal sealed class LagController
     {
         if (_evaluated == TimeSpan.MinValue)
         {
-            (_evaluated, _lagBefore, _calmSince) = (now, lag, now);
+            (_started, _evaluated, _lagBefore, _calmSince) = (now, now, lag, now);
             return Level;
         }
         if (lag > SmallLag) { _calmSince = now; }
         TimeSpan passed = now - _evaluated;
         if (passed < Interval) { return Level; }
         bool shrinks = _lagBefore - lag > passed * ShrinkShare;
-        _growths = lag > LargestLag && !shrinks ? _growths + 1 : 0;
+        TimeSpan largest = now - _started < Settling ? LargestLagAtFirst : LargestLag;
+        _growths = lag > largest && !shrinks ? _growths + 1 : 0;
         if (_growths > (Level == 0 ? FirstGrowths : 0)) { Raise(now); }
         else if (Level > 0 && now - _calmSince >= _hold) { Lower(now); }
         (_evaluated, _lagBefore) = (now, lag);

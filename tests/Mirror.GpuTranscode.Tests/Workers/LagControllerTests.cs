@@ -24,6 +24,13 @@ public sealed class LagControllerTests
     }
 
     [Fact]
+    public void At_first_pictures_may_wait_for_up_to_a_second()
+    {
+        Assert.Equal(0, Run(seconds: 4.5, _ => 900));
+        Assert.NotEqual(0, Run(seconds: 2, _ => 900));
+    }
+
+    [Fact]
     public void A_lag_that_grows_raises_the_level_until_it_does_not()
     {
         double lag = 0;
