@@ -36,9 +36,17 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
     /// <summary>Streams that are packaged here.</summary>
     public int Count => _streams.Count;
 
-    /// <summary>Cores that a further stream's renditions may take here; none where streams are limited and as many are here.</summary>
+    /// <summary>Cores that a further stream's renditions may take here; none where as many streams are here as may be, or none may be encoded without a GPU.</summary>
     public double FreeCores
-        => transcoding.Value.Enabled && (transcoding.Value.MaxStreams == 0 || Count < transcoding.Value.MaxStreams) ? budget.FreeCores : 0;
+    {
+        get
+        {
+            TranscodeOptions options = transcoding.Value;
+            bool isFull = options.MaxStreams > 0 && Count >= options.MaxStreams;
+            bool mayEncode = !options.GpuEnabled || options.AllowSoftwareFallback || gpus.CanEncode;
+            return options.Enabled && !isFull && mayEncode ? budget.FreeCores : 0;
+        }
+    }
 
     /// <summary>Their names.</summary>
     public ICollection<string> StreamIds => _streams.Keys;

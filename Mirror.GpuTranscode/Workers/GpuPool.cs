@@ -33,6 +33,12 @@ internal sealed class GpuPool(TranscodeOptions options, Func<int, long?>? freeMe
         lock (_gate) { return Sessions(gpu); }
     }
 
+    /// <summary>Whether a GPU encodes and has a session left.</summary>
+    public bool CanEncode
+    {
+        get { lock (_gate) { return options.GpuEnabled && _gpus.Any(gpu => gpu.Encoders.Count > 0 && (options.GpuSessions == 0 || Sessions(gpu.Index) < options.GpuSessions)); } }
+    }
+
     /// <summary>Where a stream's ladder is to be decoded and encoded: on a GPU, in part, or on the CPU.</summary>
     /// <param name="owner">The stream, the same in every call; its earlier place is given back.</param>
     /// <param name="source">The source.</param>

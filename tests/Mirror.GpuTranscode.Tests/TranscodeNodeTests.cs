@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Tests.Packaging;
+using Mirror.GpuTranscode.Tests.Workers;
 using Mirror.GpuTranscode.Thumbnails;
 using Mirror.GpuTranscode.Workers;
 using Mirror.Media.Frames;
@@ -10,6 +11,7 @@ using Mirror.Origin.Tests.Publishing;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
 using Mirror.Streams.Shared;
+using Mirror.Streams.Transcoding;
 
 namespace Mirror.GpuTranscode.Tests;
 
@@ -58,10 +60,30 @@ public sealed class TranscodeNodeTests
         time.Advance(TimeSpan.FromSeconds(2));
     }
 
+    [Fact]
+    public async Task A_node_without_a_GPU_has_no_room_where_nothing_else_may_encode()
+    {
+        await using var pool = new WorkerPool(new WorkerCommand("/bin/false", []), NullLogger<WorkerPool>.Instance);
+        var options = new TranscodeOptions { AllowSoftwareFallback = false, GpuSessions = 2 };
+        var gpus = new GpuPool(options, static _ => null);
+        await using TranscodeNode node = NodeOn(new ManualTime(), new Recorder(), pool, options, gpus);
+        Assert.Equal(0, node.FreeCores);
+        gpus.Learn([new GpuCapabilities(0, ["h264"], [], 0, null)]);
+        Assert.Equal(0, node.FreeCores);
+        gpus.Learn([new GpuCapabilities(0, ["h264"], ["h264_nvenc"], 0, null)]);
+        Assert.Equal(8, node.FreeCores);
+        gpus.Place(node, Source.VideoOf(1920, 1080), LadderRun.Rungs);
+        Assert.Equal(0, node.FreeCores);
+    }
+
     private static TranscodeNode NodeOn(TimeProvider time, Recorder recorder, WorkerPool pool, int mostStreams = 0)
     {
         var options = new TranscodeOptions { GpuEnabled = false, MaxStreams = mostStreams };
-        var gpus = new GpuPool(options);
+        return NodeOn(time, recorder, pool, options, new GpuPool(options));
+    }
+
+    private static TranscodeNode NodeOn(TimeProvider time, Recorder recorder, WorkerPool pool, TranscodeOptions options, GpuPool gpus)
+    {
         var budget = new TranscodeBudget(8, 1);
         return new TranscodeNode(Options.Create(new PackageOptions()), Options.Create(options), TranscodingLadder.Default, pool, new KeyFrameStills(pool), budget, gpus,
             new NodeCapabilities(pool, budget, gpus, NullLogger<NodeCapabilities>.Instance), recorder, recorder, Options.Create(new SharedOptions()), time, NullLoggerFactory.Instance);
