@@ -36,8 +36,8 @@ export const limits = {
   seekAfter: 1,
   /** A seek empties the buffer, so where the machine or the network is too slow it does not help: not again before this. */
   seekAgain: 8,
-  /** The margin of a viewer of whom nothing is known yet. */
-  startMargin: 0.15,
+  /** The margin of a viewer of whom nothing is known yet: calm playback makes it smaller, and that is better than a stall in the first seconds. */
+  startMargin: 0.25,
   /** Less saves nothing that a viewer sees, and leaves nothing for a busy moment of the machine. */
   smallestMargin: 0.1,
   largestMargin: 2,

@@ -562,10 +562,11 @@ export class Player {
 
   /**
    * hls.js starts at a random access point, up to a GOP before the target: one seek within what is buffered mends that at the start. It
-   * waits until all of the way is buffered, and takes what there is when its time is over.
+   * waits until all of the way is buffered, and takes what there is when its time is over. Not while another rendition is on its way: its
+   * sound may be another as well, and is not buffered yet.
    */
   private snap(now: number): boolean {
-    if (this.snapUntil === null || this.error === null) {
+    if (this.snapUntil === null || this.error === null || this.switchDueAt !== null || this.shown !== this.hls?.loadLevel) {
       return false;
     }
     const step = Math.min(this.error, this.buffer - this.controller.target);
