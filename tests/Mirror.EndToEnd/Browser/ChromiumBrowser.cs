@@ -9,7 +9,9 @@ public sealed class ChromiumBrowser : IAsyncDisposable
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
     private readonly IBrowserContext _context;
+    private const float LongAnswer = 2000;                   // milliseconds: a blocking request is answered far sooner
     private readonly List<string> _errors = [];
+    private readonly List<string> _lateRequests = [];
 
     private ChromiumBrowser(IPlaywright playwright, IBrowser browser, IBrowserContext context)
     {
@@ -22,6 +24,12 @@ public sealed class ChromiumBrowser : IAsyncDisposable
     public IReadOnlyCollection<string> Errors
     {
         get { lock (_errors) { return [.. _errors]; } }
+    }
+
+    /// <summary>Requests that failed or were answered late: why a player complained.</summary>
+    public string LateRequests
+    {
+        get { lock (_lateRequests) { return string.Join('\n', _lateRequests); } }
     }
 
     public static async Task<ChromiumBrowser> StartAsync()
@@ -51,6 +59,14 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         {
             if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal)) { Note(line.Text); }
         };
+        page.RequestFailed += (_, request) =>
+        {
+            if (request.Failure is { } failure && !failure.Contains("ABORTED", StringComparison.Ordinal)) { NoteLate($"{failure} {request.Url}"); }     // a switch of renditions aborts some
+        };
+        page.RequestFinished += (_, request) =>
+        {
+            if (request.Timing.ResponseStart > LongAnswer) { NoteLate($"answered after {request.Timing.ResponseStart:F0} ms {request.Url}"); }
+        };
         await page.GotoAsync(address.ToString());
         return page;
     }
@@ -64,6 +80,11 @@ public sealed class ChromiumBrowser : IAsyncDisposable
     private void Note(string error)
     {
         lock (_errors) { _errors.Add(error); }
+    }
+
+    private void NoteLate(string request)
+    {
+        lock (_lateRequests) { _lateRequests.Add($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {request}"); }
     }
 
     private static string FindExecutable()

@@ -66,6 +66,7 @@ public sealed class AudioTests(ITestOutputHelper output)
             await page.WaitForFunctionAsync(heard, await page.EvaluateAsync<int>("() => document.querySelector('video').webkitAudioDecodedByteCount"), patience);
         }
         output.WriteLine($"{await page.EvaluateAsync<int>("() => window.mirrorPlayer.stalls") - stalls} stalls over two switches of pictures and sound");
+        output.WriteLine(browser.LateRequests);
         Assert.Equal("", await page.EvaluateAsync<string>("() => window.mirrorPlayer.lastError"));
         Assert.Empty(browser.Errors);
     }
