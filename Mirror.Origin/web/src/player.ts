@@ -382,8 +382,8 @@ export class Player {
   }
 
   private onError(hls: Hls, error: ErrorData): void {
-    if (hls !== this.hls) {
-      return;
+    if (hls !== this.hls || error.details === Hls.ErrorDetails.INTERNAL_ABORTED) {
+      return;   // the latter is a load that a switch made needless
     }
     this.errors++;
     this.lastError = error.details;
