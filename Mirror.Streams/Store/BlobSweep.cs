@@ -24,6 +24,7 @@ public sealed partial class BlobSweep(BlobConnection blobs, ILeases leases, stri
 {
     private const string Role = "sweep/live";
     private const int MostAtOnce = 4;                                                       // parts are appended and read meanwhile
+    private const int MostPerStep = 128;                                                    // of a store that takes half a second for each, within the lease
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestLookInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RenewalInterval = TimeSpan.FromSeconds(10);
@@ -102,7 +103,7 @@ public sealed partial class BlobSweep(BlobConnection blobs, ILeases leases, stri
 
     private void Expect(BlobItem blob, DateTimeOffset end) => _due.Enqueue((blob.Name, blob.Properties.ETag ?? ETag.All), end);
 
-    /// <summary>Deletes what is too old by now, of what the last look found.</summary>
+    /// <summary>Deletes what is too old by now, of what the last look found; where that is much, a part of it.</summary>
     /// <returns>How many blobs were deleted.</returns>
     /// <exception cref="RequestFailedException">The storage is away.</exception>
     public async Task<int> DeleteDueAsync(CancellationToken cancellationToken)
@@ -110,7 +111,7 @@ public sealed partial class BlobSweep(BlobConnection blobs, ILeases leases, stri
         int deleted = 0;
         DateTimeOffset now = time.GetUtcNow();
         List<(string Name, ETag Version)> old = [];
-        while (_due.TryPeek(out _, out DateTimeOffset end) && end <= now) { old.Add(_due.Dequeue()); }
+        while (old.Count < MostPerStep && _due.TryPeek(out _, out DateTimeOffset end) && end <= now) { old.Add(_due.Dequeue()); }
         await Parallel.ForEachAsync(old, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (blob, token) =>
         {
             try

@@ -207,6 +207,24 @@ public sealed class BlobSegmentStoreTests(SharedServers servers) : SegmentStoreC
     }
 
     [Fact]
+    public async Task The_sweep_goes_on_by_itself()
+    {
+        BlobConnection blobs = AzuriteServer.Connect(await servers.AzuritePortAsync(), _container);
+        var store = new BlobSegmentStore(blobs, TimeProvider.System, NullLogger<BlobSegmentStore>.Instance);
+        var segment = new SegmentKey(new RenditionKey("cam", "source") { Epoch = 1 }, 1);
+        await AppendAsync(store, segment, 0, [1]);
+        var clock = new Clock();
+        using var sweep = new BlobSweep(blobs, new Streams.Registry.LocalLeases(clock), "n1", TimeSpan.FromMinutes(1), clock, NullLogger<BlobSweep>.Instance);
+        await sweep.StartAsync(default);
+        await Eventually.UntilAsync(async () =>
+        {
+            clock.Now += TimeSpan.FromSeconds(1);
+            return await ReadAsync(store, segment, 0, 1) is null;
+        }, "the segment is deleted");
+        await sweep.StopAsync(default);
+    }
+
+    [Fact]
     public async Task The_sweep_spares_what_was_written_to_since_it_looked()
     {
         BlobConnection blobs = AzuriteServer.Connect(await servers.AzuritePortAsync(), _container);
