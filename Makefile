@@ -1,7 +1,7 @@
 # Mirror. The two commands that matter: make demo, make test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run cluster chaos test bench soak lint fmt check certs
+.PHONY: help setup demo run cluster chaos test bench soak lint fmt check certs package
 
 # Tests whose full name contains it: make test FILTER=SrtListener
 FILTER ?=
@@ -21,21 +21,22 @@ demo: ## Set up, build, start Mirror, push a test pattern into it and print the 
 	@eng/demo.sh
 
 run: ## Build and start Mirror; ARGS="--key value" configures it
-	@dotnet build Mirror.Standalone -c Release -v q -nologo
+	@dotnet build Mirror.Standalone -c Release -v q -nologo -p:RunAnalyzers=false
 	@exec Mirror.Standalone/bin/Release/net10.0/Mirror.Standalone $(ARGS)
 
 test: setup ## Set up, build and run all tests; FILTER=NAME runs some
 	@eng/test.sh $(FILTER)
 
-bench: ## Measure ingest, latency and delivery beside their references
+bench: ## Measure ingest, latency and delivery beside their references; ARGS="ingest --only 10x50", ARGS=--brief
 	@eng/setup.sh run test bench
-	@dotnet run -c Release --project tests/Mirror.Benchmarks -- $(ARGS)
+	@dotnet run -c Release --property:RunAnalyzers=false --project tests/Mirror.Benchmarks -- $(ARGS)
 
-soak: ## Check that memory stays flat over 1000 starts and an hour of transcoding; ARGS="--starts 50 --minutes 5"
+soak: ## Run the long tests at full length, then check that memory stays flat for over an hour; ARGS="--starts 50 --minutes 5"
 	@eng/setup.sh run test
-	@dotnet run -c Release --project tests/Mirror.Benchmarks -- soak $(ARGS)
+	@MIRROR_TEST_FULL=true eng/test.sh
+	@dotnet run -c Release --property:RunAnalyzers=false --project tests/Mirror.Benchmarks -- soak $(ARGS)
 
-lint: ## Check format, analyzers, scripts and web pages
+lint: ## Build with analyzers; check format, scripts and web pages
 	@eng/lint.sh
 
 fmt: ## Format the code
@@ -43,16 +44,22 @@ fmt: ## Format the code
 
 check: lint test ## lint and test
 
+package: ## Build the player as an npm package, artifacts/mirror-player-VERSION.tgz
+	@eng/setup.sh run
+	@[ -d Mirror.Origin/web/node_modules ] || npm --prefix Mirror.Origin/web ci --no-audit --no-fund --loglevel=error
+	@npm --prefix Mirror.Origin/web run --silent package
+	@cd artifacts && npm pack --silent ./mirror-player
+
 certs: ## Make the development certificate if needed, and print its fingerprints
-	@dotnet build Mirror.Standalone -c Release -v q -nologo
+	@dotnet build Mirror.Standalone -c Release -v q -nologo -p:RunAnalyzers=false
 	@Mirror.Standalone/bin/Release/net10.0/Mirror.Standalone --print-certificate
 
 cluster: ## Start Redis, Azurite and two nodes of each kind as processes, and push test streams; ARGS="--help"
 	@eng/setup.sh run test
-	@dotnet build Mirror.LocalCluster -c Release -v q -nologo
+	@dotnet build Mirror.LocalCluster -c Release -v q -nologo -p:RunAnalyzers=false
 	@exec Mirror.LocalCluster/bin/Release/net10.0/Mirror.LocalCluster $(ARGS)
 
 chaos: ## Break a local cluster for five minutes while viewers check; ARGS="--minutes 5 --seed 7"
 	@eng/setup.sh run test
-	@dotnet build Mirror.LocalCluster -c Release -v q -nologo
+	@dotnet build Mirror.LocalCluster -c Release -v q -nologo -p:RunAnalyzers=false
 	@exec Mirror.LocalCluster/bin/Release/net10.0/Mirror.LocalCluster chaos --streams 3 $(ARGS)

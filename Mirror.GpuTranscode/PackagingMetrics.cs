@@ -17,6 +17,10 @@ internal static class PackagingMetrics
     /// <summary>Access units that could not be packaged.</summary>
     public static readonly Counter<long> UnitsDropped = Meter.CreateCounter<long>("mirror.package.units_dropped", "{unit}", "Access units that could not be packaged");
 
+    /// <summary>Silent frames made where sound was missing.</summary>
+    public static readonly Counter<long> SilentFrames = Meter.CreateCounter<long>("mirror.package.silent_frames", "{frame}", "Silent frames made where sound was missing");
+    public static readonly Counter<long> RepeatedPictures = Meter.CreateCounter<long>("mirror.package.repeated_pictures", "{picture}", "Pictures that were missing while the sound went on: encoded renditions repeat the last one");
+
     /// <summary>Segments cut where no random access point was.</summary>
     public static readonly Counter<long> ForcedCuts = Meter.CreateCounter<long>("mirror.package.forced_cuts", "{segment}", "Segments cut where no random access point was");
 

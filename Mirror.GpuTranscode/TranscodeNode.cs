@@ -62,7 +62,7 @@ internal sealed class TranscodeNode(IOptions<PackageOptions> packaging, IOptions
         var publisher = new PartPublisher(store, gate, time, loggers.CreateLogger<PartPublisher>(),
             new PublishLimits(shared.Value.Bridge, shared.Value.BridgeMemory.Bytes));
         var packager = new StreamPackager(streamId, packaging.Value, publisher, time, loggers.CreateLogger<StreamPackager>(), continuation);
-        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output, isContinued: continuation.HasEncoded), stills, time)); }
+        if (transcoding.Value.Enabled) { packager.AddLadder(begin => new LadderPackager(ladder, begin, output => CreateWorker(streamId, output, isContinued: continuation.HasEncoded), stills, time) { StartTimeout = transcoding.Value.StartTimeout }, transcoding.Value.MaxLag); }
         var stream = new Stream(this, streamId, packager, publisher, gate);
         _streams[streamId] = stream;
         return stream;

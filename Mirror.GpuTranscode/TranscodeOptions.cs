@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Mirror.GpuTranscode.Workers;
 using Mirror.Streams.Configuration;
 
 namespace Mirror.GpuTranscode;
@@ -36,6 +37,15 @@ internal sealed class TranscodeOptions
     /// </summary>
     [Range(0.05, 16.0)]
     public double CpuBudget { get; set; } = 0.9;
+
+    /// <summary>
+    /// How late a frame may be decoded before some are left out to keep up with live. Default 250 ms, which players bridge. A longer one suits
+    /// machines that are busy for moments at a time and viewers who would rather see every frame late.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:10:00")] public TimeSpan MaxLag { get; set; } = LagController.DefaultMaxLag;
+
+    /// <summary>How long a rendition may take to begin before its stream is offered without it; it begins anew once its frames come. 1s-10m. Default 5s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")] public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Streams that this node takes at most, where several share them. Default 0: no limit but what it can encode.</summary>
     [Range(0, 1000)] public int MaxStreams { get; set; }

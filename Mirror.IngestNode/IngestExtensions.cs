@@ -1,3 +1,4 @@
+using Mirror.IngestNode.Demux;
 using Mirror.IngestNode.Feed;
 using Mirror.IngestNode.Srt;
 using Mirror.IngestNode.Streams;
@@ -21,6 +22,7 @@ public static class IngestExtensions
             Streams = record.Streams + (services.GetRequiredService<StreamReporter>().Source?.Invoke().Count ?? 0),
         }));
         builder.AddMirrorOptions<SrtOptions>("ingestion.srt");
+        builder.AddMirrorOptions<MpegTsOptions>("ingestion.mpegts");
         builder.Services.AddSingleton<FeedHub>();
         builder.Services.AddSingleton<StreamNews>();
         builder.Services.AddSingleton<StreamReporter>();

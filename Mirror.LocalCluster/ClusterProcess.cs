@@ -37,11 +37,13 @@ public sealed class ClusterProcess : IAsyncDisposable
     public int ProcessId => _process?.Id ?? 0;
 
     /// <summary>Starts it.</summary>
+    /// <param name="more">Further command-line words for this time.</param>
     /// <exception cref="InvalidOperationException">There is no such program.</exception>
-    public void Start()
+    public void Start(params string[] more)
     {
+        ArgumentNullException.ThrowIfNull(more);
         var start = new ProcessStartInfo(_program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in _arguments) { start.ArgumentList.Add(argument); }
+        foreach (string argument in _arguments.Concat(more)) { start.ArgumentList.Add(argument); }
         foreach ((string name, string value) in _environment) { start.Environment[name] = value; }
         try { _process = Process.Start(start)!; }
         catch (System.ComponentModel.Win32Exception error) { throw new InvalidOperationException($"{Name}: {_program} cannot be started ({error.Message}). make setup installs what is missing.", error); }

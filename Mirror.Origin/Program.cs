@@ -1,4 +1,1 @@
-using Mirror.Origin;
-using Mirror.ServiceDefaults.Hosting;
-
-return await MirrorHost.RunAsync(args, builder => builder.AddMirrorSharedState().AddMirrorOrigin(), app => app.MapMirrorOrigin());
+return await Mirror.Origin.OriginHost.RunAsync(args);

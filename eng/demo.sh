@@ -19,15 +19,24 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-echo "demo: building"
+# Prints what was done and how long it took since the step before.
+last=$SECONDS
+step() {
+    printf 'demo: %-60s %3d s\n' "$1" $((SECONDS - last))
+    last=$SECONDS
+}
+
+echo "demo: building Mirror and its web pages; the first time takes a minute or two"
 log=$(mktemp)
-if ! dotnet build Mirror.Standalone -c Release -v q -nologo >"$log" 2>&1; then
+# Analyzers run in make lint.
+if ! dotnet build Mirror.Standalone -c Release -v q -nologo -p:RunAnalyzers=false >"$log" 2>&1; then
     grep -E 'error' "$log" | sort -u | head -n 20
     echo "demo: the build failed" >&2
     rm -f "$log"
     exit 1
 fi
 rm -f "$log"
+step "built"
 mirror=Mirror.Standalone/bin/Release/net10.0/Mirror.Standalone
 
 # The value of KEY in SECTION of the configuration in force.
@@ -64,6 +73,7 @@ wait_for() {
 "$mirror" &
 pids+=($!)
 wait_for "$base/ready" "${pids[0]}" 30 || { echo "demo: Mirror did not start" >&2; exit 1; }
+step "Mirror is ready"
 
 # A clock with milliseconds, which shows the latency beside the player; only where ffmpeg can draw text.
 midnight=$(date -d 'today 00:00' +%s)
@@ -81,6 +91,7 @@ ffmpeg -loglevel error -nostdin \
     "srt://127.0.0.1:$srt_port?streamid=$stream&latency=120000&pkt_size=1316" &
 pids+=($!)
 wait_for "$base/live/$stream/playlist.m3u8" "${pids[1]}" 30 || { echo "demo: the stream did not start" >&2; exit 1; }
+step "the stream '$stream' is live"
 
 cat <<TEXT
 

@@ -9,14 +9,16 @@ missing_packages=()
 missing_by_hand=()
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
-has_library() { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q "$1"; }
+# The list is read whole: grep -q would end before ldconfig has written it all, which then counts as a failure.
+libraries=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null || true)
+has_library() { grep -q "$1" <<<"$libraries"; }
 has_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/include/$(uname -m)-linux-gnu/$1" ]; }
 
 want_command() { has_command "$1" || missing_packages+=("$2"); }
 want_library() { has_library "$1" || missing_packages+=("$2"); }
 
 check_dotnet() {
-    if has_command dotnet && dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then return; fi
+    if has_command dotnet && grep -q '^10\.' <<<"$(dotnet --list-sdks 2>/dev/null)"; then return; fi
     missing_by_hand+=("the .NET SDK 10: https://dot.net/download")
 }
 
@@ -37,22 +39,23 @@ for group in "${groups[@]}"; do
             has_command curl || has_command wget || missing_packages+=(curl)
             ;;
         test)
-            has_command chromium || has_command chromium-browser || has_command google-chrome || missing_packages+=(chromium)
+            # Chromium without its windows: those take half of a core while a page is opened.
+            want_command chromium-headless-shell chromium-headless-shell
             want_command srt-live-transmit srt-tools
             want_command gcc gcc
             want_command redis-server redis-server
+            # What the brief run of the benchmarks needs.
+            want_command wrk wrk
+            want_command h2load nghttp2-client
+            [ -e /usr/include/srt/srt.h ] || missing_packages+=(libsrt-gnutls-dev)
             # The headers of FFmpeg, against which a test compares the structures that Mirror declares.
             for library in avcodec avfilter avutil; do
                 has_header "lib$library/$library.h" || missing_packages+=("lib$library-dev")
             done
             ;;
         bench)
+            # Besides what test installs: a reference that a full run has and a brief one can do without.
             want_command nginx nginx
-            want_command wrk wrk
-            want_command h2load nghttp2-client
-            want_command srt-live-transmit srt-tools
-            want_command gcc gcc
-            [ -e /usr/include/srt/srt.h ] || missing_packages+=(libsrt-gnutls-dev)
             ;;
         *)
             echo "setup: there is no group '$group'; there are run, test and bench." >&2
@@ -74,6 +77,7 @@ install_packages() {
         fi
         as_root=(sudo)
     fi
+    local started=$SECONDS
     echo "setup: installing ${packages[*]}"
     local log
     log=$(mktemp)
@@ -86,19 +90,25 @@ install_packages() {
         return 1
     fi
     rm -f "$log"
+    printf 'setup: installed %70d s\n' $((SECONDS - started))
 }
 
 # Servers that the tests start: Garnet, and Azurite, which stands for Azure Blob Storage.
 install_test_servers() {
-    local log
+    local log top stamp
+    top=$(cd "$(dirname "$0")/.." && pwd)
+    stamp=$top/.mirror/setup/dotnet-tools.json       # what was restored last
+    if cmp -s "$top/.config/dotnet-tools.json" "$stamp" && [ -e "$top/eng/azurite/node_modules/.bin/azurite-blob" ]; then return 0; fi
     log=$(mktemp)
-    if ! (cd "$(dirname "$0")/.." && dotnet tool restore && { [ -e eng/azurite/node_modules/.bin/azurite-blob ] || npm --prefix eng/azurite ci --ignore-scripts --no-audit --no-fund; }) >"$log" 2>&1 </dev/null; then
+    if ! (cd "$top" && dotnet tool restore && { [ -e eng/azurite/node_modules/.bin/azurite-blob ] || npm --prefix eng/azurite ci --ignore-scripts --no-audit --no-fund; }) >"$log" 2>&1 </dev/null; then
         tail -n 20 "$log" >&2
         rm -f "$log"
         echo "setup: the servers for tests (.config/dotnet-tools.json, eng/azurite) could not be installed." >&2
         return 1
     fi
     rm -f "$log"
+    mkdir -p "${stamp%/*}"
+    cp "$top/.config/dotnet-tools.json" "$stamp"
 }
 
 # Where containers run and the registry has the packages of Aspire, MirrorAspire is recorded for this checkout: dotnet run --project Mirror.AppHost then

@@ -16,19 +16,21 @@ namespace Mirror.Functions.Control;
 /// <param name="VideoCodec">RFC 6381 codec string of the video.</param>
 /// <param name="AudioCodec">RFC 6381 codec string of the audio.</param>
 /// <param name="Resolution">WIDTHxHEIGHT.</param>
+/// <param name="Languages">Languages of its sounds, in their order: tags of RFC 5646, en; missing where the publisher names none.</param>
+/// <param name="Captions">Caption services in the frames: CC1 to CC4, SERVICE1 to SERVICE63; missing if there are none.</param>
 /// <param name="Bitrate">Bits per second received over the last second.</param>
 /// <param name="FrameRate">Frames per second over the last second.</param>
 /// <param name="Stats">Counters and gauges.</param>
 /// <param name="Transcode">Its encoded renditions; missing where it is not transcoded.</param>
 /// <param name="Nodes">Which nodes have it; missing in a single process.</param>
 public sealed record StreamAnswer(string Id, string Type, string SourceAddr, string Status, string? StatusReason, DateTime CreatedAt, DateTime LastHeartbeat,
-    string? VideoCodec, string? AudioCodec, string? Resolution, long Bitrate, double FrameRate, StreamStatsAnswer Stats, TranscodeAnswer? Transcode, StreamNodesAnswer? Nodes)
+    string? VideoCodec, string? AudioCodec, string? Resolution, IReadOnlyList<string>? Languages, IReadOnlyList<string>? Captions, long Bitrate, double FrameRate, StreamStatsAnswer Stats, TranscodeAnswer? Transcode, StreamNodesAnswer? Nodes)
 {
     internal static StreamAnswer Of(StreamRecord record, TranscodeState? transcode)
     {
         (StreamStatus status, string? reason) = StatusOf(record, transcode);
         return new(record.Id, record.Type, record.SourceAddress, NameOf(status), reason, record.CreatedAt, record.LastHeartbeat, record.Video?.CodecString,
-            record.Audio?.CodecString, ResolutionOf(record.Video), record.Bitrate, record.FrameRate, StreamStatsAnswer.Of(record),
+            record.Audio?.CodecString, ResolutionOf(record.Video), LanguagesOf(record), CaptionsOf(record.Video), record.Bitrate, record.FrameRate, StreamStatsAnswer.Of(record),
             transcode is null ? null : TranscodeAnswer.Of(transcode), record.NodeId is { } ingest ? new StreamNodesAnswer(ingest, transcode?.NodeId) : null);
     }
 
@@ -37,6 +39,14 @@ public sealed record StreamAnswer(string Id, string Type, string SourceAddr, str
         => record.Status == StreamStatus.Active && transcode is { IsDegraded: true } ? (StreamStatus.Degraded, transcode.Reason) : (record.Status, record.StatusReason);
 
     internal static string NameOf(StreamStatus status) => status.ToString().ToLowerInvariant();
+
+    private static string[]? LanguagesOf(StreamRecord record)
+    {
+        string[] languages = [.. record.MoreAudio.Prepend(record.Audio).Select(static track => track?.Language).OfType<string>().Select(static language => LanguageName.Of(language).Tag).Distinct()];
+        return languages.Length == 0 ? null : languages;
+    }
+
+    private static string[]? CaptionsOf(VideoTrack? video) => video?.Captions is { } captions ? [.. captions.Services.Select(static service => service.InstreamId)] : null;
 
     private static string? ResolutionOf(VideoTrack? video) => video is null ? null : $"{video.Width}x{video.Height}";
 }
@@ -93,7 +103,7 @@ public sealed record FrameBufferAnswer(int Capacity, int Used, int Available, lo
 /// <param name="BandwidthMbps">Estimated link capacity in Mbit/s.</param>
 /// <param name="DeliveryDelayMs">Latency window agreed with the publisher, in milliseconds.</param>
 /// <param name="ConnectionTimeMs">Age of the connection in milliseconds.</param>
-/// <param name="ReceiveBufferBytes">Receive buffer allotted, from bitrate × (RTT + latency).</param>
+/// <param name="ReceiveBufferBytes">Receive buffer allotted, from bitrate × (RTT + latency + 2 s of stall).</param>
 public sealed record ConnectionAnswer(long PacketsLost, long PacketsRetrans, double RttMs, double BandwidthMbps, double DeliveryDelayMs, double ConnectionTimeMs,
     long ReceiveBufferBytes)
 {

@@ -17,9 +17,10 @@ internal static class DvrExtensions
     {
         StoreOptions store = builder.AddMirrorOptions<StoreOptions>("store");
         builder.Services.AddSingleton(services => new RecordingWishes(services.GetRequiredService<IDocuments>(), OptionsOf(services), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<RecordingFaults>();
         builder.Services.AddSingleton(services => new RecorderServices(services.GetRequiredService<ISegmentStore>(), services.GetRequiredService<IRecordingArchive>(),
             services.GetRequiredService<RecordingCatalog>(), services.GetRequiredService<ILeases>(), services.GetRequiredService<IEvents>(), services.GetRequiredService<NodeIdentity>(),
-            OptionsOf(services), services.GetRequiredService<TimeProvider>()));
+            OptionsOf(services), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<RecordingFaults>()));
         builder.Services.AddSingleton(services => new DvrRetention(services.GetRequiredService<IRecordingArchive>(), services.GetRequiredService<RecordingCatalog>(),
             services.GetRequiredService<IEvents>(), OptionsOf(services), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<DvrRetention>>()));
         builder.Services.AddHostedService(services => new Recorder(services.GetRequiredService<IAnnouncements>(), services.GetRequiredService<RecordingWishes>(),

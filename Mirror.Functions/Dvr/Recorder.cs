@@ -96,6 +96,7 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 Fail(error);
+                services.Faults.Failed(stream, recorder.Current, error.Message.Split('\n')[0]);
                 (state, pause) = (RecorderState.Recording, Interval);
             }
             catch (OperationCanceledException) { break; }
@@ -105,6 +106,7 @@ internal sealed partial class Recorder(IAnnouncements announcements, RecordingWi
             await (state == RecorderState.Standby ? Task.WhenAny(tick) : Task.WhenAny(tick, next));
             if (pause > TimeSpan.Zero) { await Task.Delay(pause, services.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); }
         }
+        services.Faults.Forget(stream);
         await ReleaseAsync(stream, recorder);
     }
 

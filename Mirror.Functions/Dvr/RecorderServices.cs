@@ -6,7 +6,8 @@ using Mirror.Streams.Store;
 namespace Mirror.Functions.Dvr;
 
 /// <summary>What the recorders of all streams work with.</summary>
-internal sealed record RecorderServices(ISegmentStore Store, IRecordingArchive Archive, RecordingCatalog Catalog, ILeases Leases, IEvents Events, NodeIdentity Node, DvrOptions Options, TimeProvider Time);
+internal sealed record RecorderServices(ISegmentStore Store, IRecordingArchive Archive, RecordingCatalog Catalog, ILeases Leases, IEvents Events, NodeIdentity Node, DvrOptions Options, TimeProvider Time,
+    RecordingFaults Faults);
 
 /// <summary>What became of a recorder's pass.</summary>
 internal enum RecorderState

@@ -6,7 +6,8 @@ namespace Mirror.Functions.Dvr;
 /// <summary>One recording, as the API tells it.</summary>
 /// <param name="Id">The recording's name, unique within its stream.</param>
 /// <param name="Stream">The stream.</param>
-/// <param name="Status">recording or complete.</param>
+/// <param name="Status">recording, degraded (it runs but cannot be written) or complete.</param>
+/// <param name="StatusReason">Why it is degraded.</param>
 /// <param name="StartedAt">Wall-clock time of its first picture or sound (UTC).</param>
 /// <param name="EndedAt">Wall-clock time of its end so far (UTC).</param>
 /// <param name="DurationSeconds">Media in it, without the gaps.</param>
@@ -15,18 +16,20 @@ namespace Mirror.Functions.Dvr;
 /// <param name="Node">The node that records it, or did last.</param>
 /// <param name="Renditions">Its renditions.</param>
 /// <param name="Gaps">Times for which nothing was recorded, the first thousand.</param>
-public sealed record RecordingAnswer(string Id, string Stream, string Status, DateTime StartedAt, DateTime EndedAt, double DurationSeconds, long Bytes, string Playlist, string? Node,
+public sealed record RecordingAnswer(string Id, string Stream, string Status, string? StatusReason, DateTime StartedAt, DateTime EndedAt, double DurationSeconds, long Bytes, string Playlist, string? Node,
     IReadOnlyList<RecordedRenditionAnswer> Renditions, IReadOnlyList<RecordingGapAnswer> Gaps)
 {
     internal const string Running = "recording";
+    internal const string Degraded = "degraded";
     internal const string Complete = "complete";
 
-    internal static RecordingAnswer Of(RecordingSummary summary) => new(summary.Id, summary.StreamId, StatusOf(summary), summary.StartsAt, summary.EndsAt,
+    internal static RecordingAnswer Of(RecordingSummary summary, string? fault) => new(summary.Id, summary.StreamId, StatusOf(summary, fault),
+        summary.IsComplete ? null : fault, summary.StartsAt, summary.EndsAt,
         Math.Round(summary.Duration.TotalSeconds, 3), summary.Bytes, summary.Key.PlaylistPath, summary.Node,
         [.. summary.Renditions.Select(rendition => new RecordedRenditionAnswer(rendition.Name, rendition.Codec, rendition.Resolution, rendition.Segments, rendition.Bytes))],
         [.. summary.Gaps.Select(gap => new RecordingGapAnswer(gap.From, Math.Round(gap.Duration.TotalSeconds, 3)))]);
 
-    internal static string StatusOf(RecordingSummary summary) => summary.IsComplete ? Complete : Running;
+    internal static string StatusOf(RecordingSummary summary, string? fault) => summary.IsComplete ? Complete : fault is null ? Running : Degraded;
 }
 
 /// <summary>One rendition of a recording.</summary>

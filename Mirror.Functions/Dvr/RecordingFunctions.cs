@@ -10,14 +10,14 @@ namespace Mirror.Functions.Dvr;
 
 /// <summary><c>/api/v1/recordings</c>: what was recorded; and <c>/api/v1/streams/{id}/record</c>: what is to be.</summary>
 [Tags("recordings")]
-internal sealed class RecordingFunctions(RecordingCatalog catalog, RecordingWishes wishes, DvrRetention retention, TimeProvider time)
+internal sealed class RecordingFunctions(RecordingCatalog catalog, RecordingWishes wishes, DvrRetention retention, RecordingFaults faults, TimeProvider time)
 {
     private const int DefaultLimit = 100;
     private const int LargestLimit = 1000;
 
     [Function("ListRecordings")]
     [EndpointSummary("Lists recordings, the latest first")]
-    [EndpointDescription("stream: of this stream alone. status: recording or complete. limit: 0 to 1000, default 100. offset: how many to leave out.")]
+    [EndpointDescription("stream: of this stream alone. status: recording (degraded ones too), degraded or complete. limit: 0 to 1000, default 100. offset: how many to leave out.")]
     [ProducesResponseType<RecordingListAnswer>(StatusCodes.Status200OK)]
     [ProducesResponseType<ApiError>(StatusCodes.Status400BadRequest)]
     public async Task<IResult> ListAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/recordings")] HttpRequest request, CancellationToken cancellationToken,
@@ -26,11 +26,14 @@ internal sealed class RecordingFunctions(RecordingCatalog catalog, RecordingWish
         if (!TryReadPage(limit, DefaultLimit, out int most) || most > LargestLimit) { return ApiError.Result(400, $"limit is a whole number from 0 to {LargestLimit}."); }
         if (!TryReadPage(offset, 0, out int skip)) { return ApiError.Result(400, "offset is a whole number from 0."); }
         if (stream is not null && !StreamId.IsValid(stream)) { return ApiError.Result(400, $"That is no stream name: {StreamId.Rule}."); }
-        if (status is not (null or RecordingAnswer.Running or RecordingAnswer.Complete)) { return ApiError.Result(400, $"status is one of {RecordingAnswer.Running}, {RecordingAnswer.Complete}."); }
+        if (status is not (null or RecordingAnswer.Running or RecordingAnswer.Degraded or RecordingAnswer.Complete))
+        {
+            return ApiError.Result(400, $"status is one of {RecordingAnswer.Running}, {RecordingAnswer.Degraded}, {RecordingAnswer.Complete}.");
+        }
         RecordingSummary[] matching = [.. (await catalog.ListAsync(stream, cancellationToken))
-            .Where(recording => status is null || RecordingAnswer.StatusOf(recording) == status)
+            .Where(recording => status is null || IsOf(status, recording))
             .OrderByDescending(recording => recording.StartsAt).ThenBy(recording => recording.StreamId, StringComparer.Ordinal)];
-        RecordingAnswer[] page = [.. matching.Skip(skip).Take(most).Select(RecordingAnswer.Of)];
+        RecordingAnswer[] page = [.. matching.Skip(skip).Take(most).Select(Answer)];
         return Json(new RecordingListAnswer(page, matching.Length, matching.Sum(recording => recording.Bytes), time.GetUtcNow().UtcDateTime));
     }
 
@@ -40,7 +43,7 @@ internal sealed class RecordingFunctions(RecordingCatalog catalog, RecordingWish
     [ProducesResponseType<ApiError>(StatusCodes.Status404NotFound)]
     public async Task<IResult> GetAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/v1/recordings/{stream}/{recording}")] HttpRequest request, string stream, string recording,
         CancellationToken cancellationToken)
-        => await catalog.FindAsync(new RecordingKey(stream, recording), cancellationToken) is { } summary ? Json(RecordingAnswer.Of(summary)) : Unknown(stream, recording);
+        => await catalog.FindAsync(new RecordingKey(stream, recording), cancellationToken) is { } summary ? Json(Answer(summary)) : Unknown(stream, recording);
 
     [Function("DeleteRecording")]
     [EndpointSummary("Deletes a recording that is complete")]
@@ -76,6 +79,11 @@ internal sealed class RecordingFunctions(RecordingCatalog catalog, RecordingWish
         await wishes.PutAsync(id, isWanted, cancellationToken);
         return Json(new MessageAnswer(message, time.GetUtcNow().UtcDateTime));
     }
+
+    private RecordingAnswer Answer(RecordingSummary summary) => RecordingAnswer.Of(summary, faults.ReasonOf(summary.StreamId));
+
+    private bool IsOf(string status, RecordingSummary summary)
+        => status == RecordingAnswer.Running ? !summary.IsComplete : RecordingAnswer.StatusOf(summary, faults.ReasonOf(summary.StreamId)) == status;
 
     private static IResult Unknown(string stream, string recording)
         => ApiError.Result(404, $"There is no recording '{recording}' of a stream '{stream}'. GET /api/v1/recordings lists those that there are.");

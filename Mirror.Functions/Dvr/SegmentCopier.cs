@@ -1,3 +1,4 @@
+using Mirror.Media.Frames;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Recordings;
 
@@ -25,6 +26,9 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
     private static readonly TimeSpan FailureLogInterval = TimeSpan.FromSeconds(10);      // what fails is tried again every second
     private long? _failedAt;
 
+    /// <summary>Why the last call failed; <see langword="null"/> if nothing did.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Copies segments, and appends those that are done to the index.</summary>
     /// <remarks>
     /// It takes a few seconds at most, however slow the storage: what is not done by then, or fails, is left for the next call. An index that
@@ -32,6 +36,7 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
     /// </remarks>
     public async Task<CopyOutcome> RecordAsync(RecordingWriter recording, IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
     {
+        Failure = null;
         using var limit = new CancellationTokenSource(LongestCall, services.Time);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         (int?[] lengths, CopyOutcome outcome) = await CopyAsync(recording, segments, patience.Token, cancellationToken);
@@ -39,7 +44,7 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         List<(FinishedSegment Segment, int Length)> done = [];
         HashSet<string> failed = new(StringComparer.Ordinal);            // a rendition's entries are in the order of their numbers
         long last = recording.Index.LastMsn;
-        Dictionary<string, string?> inits = new(StringComparer.Ordinal);
+        Dictionary<string, (string Name, CaptionServices? Captions)> inits = new(StringComparer.Ordinal);
         for (int i = 0; i < segments.Count; i++)
         {
             FinishedSegment segment = segments[i];
@@ -51,10 +56,15 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
             // A rendition begins with something that is there: a newcomer is told of segments that the store has just let go of.
             bool hasBegun = inits.ContainsKey(segment.Rendition) || recording.Index.Find(segment.Rendition) is { LastMsn: >= 0 };
             if (length == 0 && !hasBegun) { continue; }
-            if (!inits.TryGetValue(segment.Rendition, out string? init)) { init = recording.Index.Find(segment.Rendition)?.Inits[^1].Name; }
-            if (init != segment.Init.Name)
+            if (!inits.TryGetValue(segment.Rendition, out (string Name, CaptionServices? Captions) init) && recording.Index.Find(segment.Rendition)?.Inits[^1] is { } recorded)
             {
-                if (!await TryCopyInitAsync(recording, segment, patience.Token, cancellationToken))
+                init = (recorded.Name, CaptionsOf(recorded.Track));
+            }
+            CaptionServices? captions = CaptionsOf(segment.Init.Track);
+            bool isOther = init.Name != segment.Init.Name;
+            if (isOther || (captions is not null && !captions.Equals(init.Captions)))
+            {
+                if (isOther && !await TryCopyInitAsync(recording, segment, patience.Token, cancellationToken))
                 {
                     outcome = CopyOutcome.Failed;
                     failed.Add(segment.Rendition);
@@ -62,7 +72,7 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
                 }
                 entries.Add(new InitRecorded(segment.Rendition, segment.Init.Name, segment.Init.Length, segment.IsVideo, segment.TargetDuration, segment.Init.Track));
             }
-            inits[segment.Rendition] = segment.Init.Name;
+            inits[segment.Rendition] = (segment.Init.Name, captions);
             // Numbers that nobody knows of lie between two processes, or were lost: what follows has a clock of its own.
             bool isJump = last >= 0 && segment.Msn > last + 1;
             last = Math.Max(last, segment.Msn);
@@ -89,6 +99,8 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         });
         return (lengths, (CopyOutcome)outcome);
     }
+
+    private static CaptionServices? CaptionsOf(Track track) => (track as VideoTrack)?.Captions;
 
     private static SegmentRecorded EntryOf(FinishedSegment segment, int length, bool isJump)
         => new(segment.Rendition, segment.Msn, segment.Time, segment.Duration.Ticks, length)
@@ -143,6 +155,7 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
     private void Fail(string what, Exception error)
     {
         DvrMetrics.Failures.Add(1);
+        Failure = error.Message.Split('\n')[0];
         if (_failedAt is { } at && services.Time.GetElapsedTime(at) < FailureLogInterval) { return; }
         _failedAt = services.Time.GetTimestamp();
         LogFailed(streamId, what, error.Message.Split('\n')[0]);

@@ -58,8 +58,16 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
             segments = FindNew(wish.Since);
         }
         // 4. and 5.
-        CopyOutcome outcome = await _copier.RecordAsync(_recording, segments, cancellationToken);
+        CopyOutcome outcome = await CopyAsync(segments, cancellationToken);
         return outcome == CopyOutcome.Cut ? RecorderState.Behind : RecorderState.Recording;
+    }
+
+    private async Task<CopyOutcome> CopyAsync(IReadOnlyList<FinishedSegment> segments, CancellationToken cancellationToken)
+    {
+        CopyOutcome outcome = await _copier.RecordAsync(_recording!, segments, cancellationToken);
+        if (_copier.Failure is { } reason) { services.Faults.Failed(streamId, _recording!.Key, reason); }
+        else if (outcome != CopyOutcome.Failed) { services.Faults.Succeeded(streamId, _recording!.Key); }
+        return outcome;
     }
 
     /// <summary>Lets another node go on at once.</summary>
@@ -151,7 +159,7 @@ internal sealed partial class StreamRecorder(string streamId, RecentSegments rec
     {
         if (_endMsn is null) { (_endMsn, _endingSince) = (_recording!.Index.LastMsn + 1, _time.GetTimestamp()); }
         FinishedSegment[] rest = [.. FindNew(DateTime.MinValue).Where(segment => segment.Msn < _endMsn)];
-        CopyOutcome outcome = rest.Length == 0 ? CopyOutcome.Done : await _copier.RecordAsync(_recording!, rest, cancellationToken);
+        CopyOutcome outcome = rest.Length == 0 ? CopyOutcome.Done : await CopyAsync(rest, cancellationToken);
         if (outcome == CopyOutcome.Cut) { _endingSince = _time.GetTimestamp(); }
         if (!(outcome == CopyOutcome.Done && recent.HasReached(_endMsn.Value - 1)) && _time.GetElapsedTime(_endingSince) < LongestWaitForOthers) { return false; }
         await CompleteAsync(cancellationToken);

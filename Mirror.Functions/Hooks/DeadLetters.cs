@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mirror.Streams.Store;
 
 namespace Mirror.Functions.Hooks;
 
@@ -17,11 +18,12 @@ internal sealed partial class DeadLetters
     private readonly HookCounts _counts;
     private readonly TimeProvider _time;
     private readonly ILogger<DeadLetters> _logger;
+    private readonly StorageFaults? _faults;
 
-    public DeadLetters(HooksOptions options, HookCounts counts, TimeProvider time, ILogger<DeadLetters> logger)
+    public DeadLetters(HooksOptions options, HookCounts counts, TimeProvider time, ILogger<DeadLetters> logger, StorageFaults? faults = null)
     {
         _file = options.DeadLetter.Length > 0 ? new JsonLinesFile(options.DeadLetter, options.DeadLetterSize.Bytes) : null;
-        (_counts, _time, _logger) = (counts, time, logger);
+        (_counts, _time, _logger, _faults) = (counts, time, logger, faults);
     }
 
     /// <summary>Writes one; where the file cannot be written, or there is none, it is lost, which is logged.</summary>
@@ -43,8 +45,16 @@ internal sealed partial class DeadLetters
             ["dead_at"] = _time.GetUtcNow().UtcDateTime,
             ["event"] = JsonNode.Parse(delivery.Event.Span),
         };
-        try { _file.Append(JsonSerializer.SerializeToUtf8Bytes(letter)); }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { LogLost(delivery.Id, error.Message); }
+        try
+        {
+            _file.Append(JsonSerializer.SerializeToUtf8Bytes(letter));
+            _faults?.Succeeded(StorageFaults.DeadLetters);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogLost(delivery.Id, error.Message);
+            _faults?.Failed(StorageFaults.DeadLetters, error.Message);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Hook}: delivery {Delivery} is given up ({Reason}) after {Attempts} attempts: {Error}")]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.Streams.Events;
+using Mirror.Streams.Store;
 
 namespace Mirror.Functions.Hooks;
 
@@ -36,7 +37,7 @@ internal static class HooksExtensions
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<HookServices>();
         services.AddSingleton<HookDeliveries>();
-        services.AddSingleton(provider => new EventFile(provider.GetRequiredService<IOptions<EventsOptions>>().Value, provider.GetRequiredService<ILogger<EventFile>>()));
+        services.AddSingleton(provider => new EventFile(provider.GetRequiredService<IOptions<EventsOptions>>().Value, provider.GetService<StorageFaults>()));
         services.AddHostedService(provider => provider.GetRequiredService<HookDeliveries>());
     }
 }

@@ -85,6 +85,25 @@ internal sealed unsafe class AudioTranscoder : IDisposable
         }
     }
 
+    /// <summary>There is no sound up to <see cref="SourceAudio.Pts90k"/>: silence comes out. Before the first frame nothing does.</summary>
+    /// <exception cref="FFmpegException">The resampler or the encoder failed.</exception>
+    public void Fill(in SourceAudio unit)
+    {
+        if (_encoder is null || _resampler is null || unit.Timeline != _timeline) { return; }
+        _receivedTimestamp = unit.ReceivedTimestamp;
+        long missing = Math.Min(ToSamples(unit.Pts90k) - _encoder.Position - _resampler.Delay, (long)(LongestSilence * _plan.SampleRate));
+        if (missing <= 0) { return; }
+        Figures.SamplesFilled += missing;
+        _resampler.InjectSilence(_resampler.ToInput(missing));
+        int count;
+        do
+        {
+            count = _resampler.Take(_planes, Capacity);
+            Encode(count);
+        }
+        while (count == Capacity);
+    }
+
     /// <summary>No frames follow soon: all that is held back comes out, the last frame filled up with silence.</summary>
     public void Drain()
     {

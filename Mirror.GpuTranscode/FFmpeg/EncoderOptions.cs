@@ -16,6 +16,12 @@ internal sealed record EncoderOptions
     /// <summary>The encoder's own options.</summary>
     public required IReadOnlyList<(string Name, string Value)> Options { get; init; }
 
+    /// <summary>Whether the encoder ignores captions, as libx265 of FFmpeg 5.1 does. <see cref="VideoEncoder"/> then writes them.</summary>
+    public bool LacksCaptions { get; init; }
+
+    /// <summary>How many places pictures are moved, where the encoder does not say, as libx265 of FFmpeg 5.1 does not.</summary>
+    public int Reordering { get; init; }
+
     /// <summary>Threads, a slice of the picture each.</summary>
     public int Threads { get; init; } = 1;
 
@@ -48,14 +54,19 @@ internal sealed record EncoderOptions
     private static EncoderOptions Libx265(RungPlan plan, int threads) => new()
     {
         Encoder = "libx265",
+        LacksCaptions = true,
+        Reordering = plan.BFrames > 0 ? 1 : 0,               // without a pyramid of B-frames
         PixelFormat = AVPixelFormat.AV_PIX_FMT_YUV420P,
         Options =
         [
             ("preset", plan.Preset), ("tune", "zerolatency"), ("profile", HevcProfile(plan)), ("forced-idr", "1"),
             ("x265-params", string.Create(CultureInfo.InvariantCulture,
-                $"bframes={plan.BFrames}:scenecut=0:rc-lookahead={plan.BFrames}:open-gop=0:repeat-headers=0:info=0:pools={threads}:frame-threads=1:log-level=error{(plan.KeyFrameInterval > TimeSpan.Zero ? "" : ":keyint=-1")}")),
+                $"bframes={plan.BFrames}:scenecut=0:b-adapt=0:b-pyramid=0:rc-lookahead={Lookahead(plan)}:open-gop=0:repeat-headers=0:info=0:pools={threads}:frame-threads=1:log-level=error{(plan.KeyFrameInterval > TimeSpan.Zero ? "" : ":keyint=-1")}")),
         ],
     };
+
+    // x265 does not open unless it looks further ahead than its B-frames reach.
+    private static int Lookahead(RungPlan plan) => plan.BFrames == 0 ? 0 : plan.BFrames + 1;
 
     // libaom rather than SVT-AV1: the latter holds frames back and makes no key frame where it is asked to.
     private static EncoderOptions Libaom(RungPlan plan) => new()

@@ -30,22 +30,27 @@ internal ref struct NalUnits(ReadOnlySpan<byte> byteStream)
     /// <summary>Writes the NAL units of an access unit that belong to a sample, each behind its length in 4 bytes.</summary>
     /// <param name="codec">H.264 or H.265.</param>
     /// <param name="accessUnit">The access unit as a byte stream.</param>
+    /// <param name="first">A NAL unit to write before them; <see langword="null"/> for none.</param>
     /// <param name="buffer">Takes them; replaced by a larger one where it is too small.</param>
     /// <returns>Bytes written.</returns>
-    public static int WriteSample(Codec codec, ReadOnlySpan<byte> accessUnit, ref byte[] buffer)
+    public static int WriteSample(Codec codec, ReadOnlySpan<byte> accessUnit, byte[]? first, ref byte[] buffer)
     {
         int written = 0;
+        if (first is not null) { Append(first, ref buffer, ref written); }
         var units = new NalUnits(accessUnit);
         while (units.MoveNext())
         {
-            ReadOnlySpan<byte> unit = units.Current;
-            if (unit.IsEmpty || !IsSample(codec, unit[0])) { continue; }
-            if (buffer.Length < written + LengthSize + unit.Length) { Array.Resize(ref buffer, Math.Max(2 * buffer.Length, written + LengthSize + unit.Length)); }
-            BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(written), unit.Length);
-            unit.CopyTo(buffer.AsSpan(written + LengthSize));
-            written += LengthSize + unit.Length;
+            if (!units.Current.IsEmpty && IsSample(codec, units.Current[0])) { Append(units.Current, ref buffer, ref written); }
         }
         return written;
+    }
+
+    private static void Append(ReadOnlySpan<byte> unit, ref byte[] buffer, ref int written)
+    {
+        if (buffer.Length < written + LengthSize + unit.Length) { Array.Resize(ref buffer, Math.Max(2 * buffer.Length, written + LengthSize + unit.Length)); }
+        BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(written), unit.Length);
+        unit.CopyTo(buffer.AsSpan(written + LengthSize));
+        written += LengthSize + unit.Length;
     }
 
     /// <summary>Whether a NAL unit of this type stands in samples: no parameter set, delimiter or filler.</summary>

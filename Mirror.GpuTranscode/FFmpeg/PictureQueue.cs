@@ -46,6 +46,15 @@ internal sealed class PictureQueue
         return true;
     }
 
+    /// <summary>A picture is shown that did not go in: what comes out later than it should is given up.</summary>
+    /// <returns><see langword="false"/> when a later one is out already.</returns>
+    public bool TryPass(long pts90k)
+    {
+        if (pts90k <= _last90k) { return false; }
+        _last90k = pts90k;
+        return true;
+    }
+
     /// <summary>Gives up those still inside: the timeline ends.</summary>
     public void Clear()
     {

@@ -16,6 +16,7 @@ internal sealed unsafe class Rung : IDisposable
     private readonly EncoderOptions _options;
     private readonly FrameColour _colour;
     private readonly FrameRateGate _gate;
+    private readonly CaptionQueue _captions = new();
     private readonly double _widening;
     private readonly bool _isOnGpu;
     private readonly AVFrame* _frame;
@@ -119,10 +120,19 @@ internal sealed unsafe class Rung : IDisposable
     /// <summary>Gives <see cref="Frame"/> back.</summary>
     public void ReleaseFrame() => ffmpeg.av_frame_unref(_frame);
 
+    /// <summary>Keeps the captions of a frame that the rung does not encode.</summary>
+    public void Skip(AVFrame* decoded, in SourcePicture picture)
+    {
+        if (!WasDelivered(picture)) { _captions.Keep(decoded); }
+    }
+
     /// <summary>Encodes <see cref="Frame"/>.</summary>
-    public void Encode(in SourcePicture picture)
+    /// <param name="decoded">The decoded frame that it was scaled from.</param>
+    /// <param name="picture">Times of the frame.</param>
+    public void Encode(AVFrame* decoded, in SourcePicture picture)
     {
         long started = Stopwatch.GetTimestamp();
+        _captions.MoveTo(decoded, _frame);
         if (_encoder is null || _encoder.PixelFormat != _output.PixelFormat || _encoderFrames != _output.HardwareFrames)
         {
             EndEncoder();
@@ -136,6 +146,7 @@ internal sealed unsafe class Rung : IDisposable
     public void Drain()
     {
         _gate.Restart();
+        _captions.Clear();
         if (_encoder is { Pending: > 0 }) { EndEncoder(); }
     }
 

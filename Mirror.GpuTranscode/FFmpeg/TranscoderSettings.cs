@@ -12,6 +12,9 @@ internal sealed record TranscoderSettings
     /// <summary>Whether the CPU takes over where the GPU cannot: at start, or after a failure.</summary>
     public bool AllowSoftwareFallback { get; init; } = true;
 
+    /// <summary>How late a frame may be decoded before some are left out; the worker's <c>LagController</c> decides which.</summary>
+    public TimeSpan MaxLag { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Threads of the decoder, which share the slices of a picture; 0 chooses by picture size.</summary>
     public int DecoderThreads { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using FFmpeg.AutoGen;
 using Mirror.GpuTranscode.Ladder;
+using Mirror.Media.Codecs.Captions;
 using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.FFmpeg;
@@ -21,7 +22,7 @@ internal sealed unsafe class VideoEncoder : IDisposable
     private readonly Rational _frameRate;
     private readonly Codec _codec;
     private readonly string _action;
-    private readonly (long Index, SourcePicture Picture)[] _pending = new (long, SourcePicture)[MostPending];
+    private readonly (long Index, SourcePicture Picture, byte[]? Captions)[] _pending = new (long, SourcePicture, byte[]?)[MostPending];
     private readonly Queue<long> _decodingTimes = new();     // B-frames: presentation times in rising order, which are decoding times later
     private AVCodecContext* _context;
     private AVFrame* _input;
@@ -88,11 +89,12 @@ internal sealed unsafe class VideoEncoder : IDisposable
         _input->pts = IndexOf(picture, isNewTimeline);
         _input->pict_type = picture.StartsSegment || isNewTimeline ? AVPictureType.AV_PICTURE_TYPE_I : AVPictureType.AV_PICTURE_TYPE_NONE;
         long index = _input->pts;
+        byte[]? captions = TakeCaptions();
         int result = ffmpeg.avcodec_send_frame(_context, _input);
         ffmpeg.av_frame_unref(_input);
         FFmpegException.ThrowIfError(result, _action);
         if (_pendingCount == MostPending) { RemovePending(0); }
-        _pending[_pendingCount++] = (index, picture);
+        _pending[_pendingCount++] = (index, picture, captions);
         NoteDecodingTime(picture, isNewTimeline);
     }
 
@@ -112,10 +114,10 @@ internal sealed unsafe class VideoEncoder : IDisposable
             if (result == ffmpeg.AVERROR(ffmpeg.EAGAIN) || result == ffmpeg.AVERROR_EOF) { return false; }
             FFmpegException.ThrowIfError(result, _action);
             var bytes = new ReadOnlySpan<byte>(_packet->data, _packet->size);
-            int length = _codec == Codec.Av1 ? Av1Units.WriteSample(bytes, ref _sample) : NalUnits.WriteSample(_codec, bytes, ref _sample);
+            bool isKnown = TryTakePending(_packet->pts, out picture, out byte[]? captions);
+            int length = _codec == Codec.Av1 ? Av1Units.WriteSample(bytes, ref _sample) : NalUnits.WriteSample(_codec, bytes, captions, ref _sample);
             Track ??= EncodedTrack.Of(_plan, bytes, _givenFrameRate);       // some encoders tell in the first access unit only
             bool isKey = (_packet->flags & ffmpeg.AV_PKT_FLAG_KEY) != 0;
-            bool isKnown = TryTakePending(_packet->pts, out picture);
             ffmpeg.av_packet_unref(_packet);
             if (!isKnown || length == 0) { continue; }
             encoded = new EncodedFrame
@@ -201,21 +203,36 @@ internal sealed unsafe class VideoEncoder : IDisposable
 
     private void NoteDecodingTime(in SourcePicture picture, bool isNewTimeline)
     {
-        if (_context->has_b_frames <= 0) { return; }
-        for (int i = _context->has_b_frames; isNewTimeline && i > 0; i--) { _decodingTimes.Enqueue(picture.Pts90k - (long)Math.Round(i * 90_000 / _frameRate.Value)); }
+        int places = Math.Max(_context->has_b_frames, _options.Reordering);
+        if (places <= 0) { return; }
+        for (int i = places; isNewTimeline && i > 0; i--) { _decodingTimes.Enqueue(picture.Pts90k - (long)Math.Round(i * 90_000 / _frameRate.Value)); }
         _decodingTimes.Enqueue(picture.Pts90k);
     }
 
-    private bool TryTakePending(long index, out SourcePicture picture)
+    /// <summary>Takes the captions of the input as a NAL unit, if the encoder cannot write them.</summary>
+    private byte[]? TakeCaptions()
+    {
+        ReadOnlySpan<byte> captions = _options.LacksCaptions ? CaptionQueue.CaptionsOf(_input) : default;
+        if (captions.IsEmpty) { return null; }
+        Span<byte> unit = stackalloc byte[CaptionSei.LargestUnit];
+        unit = unit[..CaptionSei.Write(captions, unit)];
+
+        // A later FFmpeg may write them itself.
+        CaptionQueue.Remove(_input);
+        return unit.ToArray();
+    }
+
+    private bool TryTakePending(long index, out SourcePicture picture, out byte[]? captions)
     {
         for (int i = 0; i < _pendingCount; i++)
         {
             if (_pending[i].Index != index) { continue; }
-            picture = _pending[i].Picture;
+            (_, picture, captions) = _pending[i];
             RemovePending(i);
             return true;
         }
         picture = default;
+        captions = null;
         return false;
     }
 

@@ -35,6 +35,9 @@ internal sealed unsafe class VideoTranscoder : IDisposable
     private AVFrame* _filtered;
     private AVFrame* _keyFrame;
     private FrameFormat _keyFrameFormat;
+    private AVFrame* _shown;                                 // the last, as it was scaled
+    private FrameFormat _shownFormat;
+    private bool _repeats;                                   // the last one, since pictures are missing
     private int _timeline;
     private bool _awaitsKey = true;
     private bool _isSegmentStartLost;
@@ -64,9 +67,11 @@ internal sealed unsafe class VideoTranscoder : IDisposable
             _frame = ffmpeg.av_frame_alloc();
             _filtered = ffmpeg.av_frame_alloc();
             _keyFrame = ffmpeg.av_frame_alloc();
+            _shown = ffmpeg.av_frame_alloc();
             FFmpegException.ThrowIfNull(_frame, "take a frame");
             FFmpegException.ThrowIfNull(_filtered, "take a frame");
             FFmpegException.ThrowIfNull(_keyFrame, "take a frame");
+            FFmpegException.ThrowIfNull(_shown, "take a frame");
             Open(settings.Device);
         }
         catch
@@ -99,7 +104,7 @@ internal sealed unsafe class VideoTranscoder : IDisposable
         foreach (Rung rung in _rungs) { rung.ResumeAfter = rung.Index < points.Count ? points[rung.Index] : ResumePoint.None; }
     }
 
-    /// <summary>Decodes one unit and encodes what comes out. Damaged media costs pictures and is counted.</summary>
+    /// <summary>Decodes one unit and encodes what comes out; for an empty one the last picture is encoded again. Damaged media costs pictures and is counted.</summary>
     /// <exception cref="FFmpegException">Filters or encoders failed again and again, whatever the picture: start afresh.</exception>
     public void Decode(in SourceUnit unit)
     {
@@ -113,17 +118,26 @@ internal sealed unsafe class VideoTranscoder : IDisposable
             return;
         }
         long started = Stopwatch.GetTimestamp();
-        _pictures.Add(new SourcePicture
+        var picture = new SourcePicture
         {
             Timeline = unit.Timeline,
             Pts90k = unit.Pts90k,
             ReceivedTimestamp = unit.ReceivedTimestamp,
             DecodeTimestamp = started,
             StartsSegment = unit.StartsSegment,
-        });
+        };
+        if (unit.Payload.IsEmpty)
+        {
+            Repeat(picture);
+            return;
+        }
+        long decoded = Figures.FramesDecoded;
+        _pictures.Add(picture);
         _decoder.Skip = _decoderSkip;
         if (!_decoder.TrySend(unit.Payload, unit.Pts90k)) { Figures.Errors++; }
         Receive(Stopwatch.GetTimestamp() - started);
+        // Pictures that return may refer to some that are missing: until one can be shown, the last one stands for them as well.
+        if (_repeats && Figures.FramesDecoded == decoded) { Repeat(picture); }
     }
 
     /// <summary>The timeline ends: every frame still inside comes out. The next unit, a key frame, may start another.</summary>
@@ -194,6 +208,7 @@ internal sealed unsafe class VideoTranscoder : IDisposable
         fixed (AVFrame** frame = &_frame) { ffmpeg.av_frame_free(frame); }
         fixed (AVFrame** frame = &_filtered) { ffmpeg.av_frame_free(frame); }
         fixed (AVFrame** frame = &_keyFrame) { ffmpeg.av_frame_free(frame); }
+        fixed (AVFrame** frame = &_shown) { ffmpeg.av_frame_free(frame); }
     }
 
     /// <summary>Gives back filters, encoders, decoder and frames, and last the GPU on which they lie.</summary>
@@ -206,6 +221,7 @@ internal sealed unsafe class VideoTranscoder : IDisposable
         if (_frame is not null) { ffmpeg.av_frame_unref(_frame); }
         if (_filtered is not null) { ffmpeg.av_frame_unref(_filtered); }
         if (_keyFrame is not null) { ffmpeg.av_frame_unref(_keyFrame); }
+        if (_shown is not null) { ffmpeg.av_frame_unref(_shown); }
         _gpu?.Dispose();
         _gpu = null;
     }
@@ -261,38 +277,63 @@ internal sealed unsafe class VideoTranscoder : IDisposable
         Figures.FramesLost = _pictures.Lost;
     }
 
-    /// <summary>1, 2: a frame comes out of the decoder.</summary>
-    private void TakeFrame()
+    /// <summary>The picture is missing: the last that was shown stands for it.</summary>
+    private void Repeat(in SourcePicture picture)
     {
-        Figures.FramesDecoded++;
-        if (_frame->decode_error_flags != 0) { Figures.Errors++; }
-        if (!_pictures.TryTake(_frame->pts, out SourcePicture picture)) { return; }
-        if (_awaitsKey && _frame->key_frame == 0)
+        if (_awaitsKey || _shown->width == 0 || !_pictures.TryPass(picture.Pts90k))
         {
             _isSegmentStartLost |= picture.StartsSegment;
             return;
         }
-        _awaitsKey = false;
-        picture = picture with { StartsSegment = picture.StartsSegment || _isSegmentStartLost };
-        _isSegmentStartLost = false;
+        _repeats = true;
+        try { Scale(_shown, _shownFormat, Admit(picture)); }
+        catch (FFmpegException error) { Recover(error); }
+    }
 
+    /// <summary>2: each rung decides.</summary>
+    private SourcePicture Admit(in SourcePicture picture)
+    {
+        SourcePicture admitted = picture with { StartsSegment = picture.StartsSegment || _isSegmentStartLost };
+        _isSegmentStartLost = false;
         ulong rungs = 0;
         int skipLevel = _skipLevel;
         bool wasDelivered = true;
         foreach (Rung rung in _rungs)
         {
-            rungs |= rung.Admits(picture, skipLevel) ? 1UL << rung.Index : 0;
-            wasDelivered &= rung.WasDelivered(picture);
+            rungs |= rung.Admits(admitted, skipLevel) ? 1UL << rung.Index : 0;
+            wasDelivered &= rung.WasDelivered(admitted);
         }
         if (rungs == 0 && skipLevel > 0 && !wasDelivered) { Figures.FramesSkipped++; }
-        picture = picture with { Rungs = rungs };
+        return admitted with { Rungs = rungs };
+    }
+
+    /// <summary>1, 2: a frame comes out of the decoder.</summary>
+    private void TakeFrame()
+    {
+        Figures.FramesDecoded++;
+        _repeats = false;
+        if (_frame->decode_error_flags != 0) { Figures.Errors++; }
+        if (!_pictures.TryTake(_frame->pts, out SourcePicture picture)) { return; }
+        if (_awaitsKey && !MayBeFirst(_frame))
+        {
+            _isSegmentStartLost |= picture.StartsSegment;
+            return;
+        }
+        _awaitsKey = false;
+        picture = Admit(picture);
 
         FrameFormat format = FrameFormat.Of(_frame, _format);
         if (format != _format) { ChangeFormat(format); }
-        if (_frame->key_frame != 0) { KeepKeyFrame(); }
+        if (_frame->key_frame != 0 || picture.StartsSegment) { KeepKeyFrame(); }
         if (_deinterlacer is null) { Scale(_frame, _format, picture); }
         else { Deinterlace(picture); }
     }
+
+    /// <summary>
+    /// A key frame, or of H.264 any without an error: where no key frames are sent, the decoder puts out nothing before the recovery point
+    /// at which all of the picture was refreshed (§D.2.8).
+    /// </summary>
+    private bool MayBeFirst(AVFrame* frame) => frame->key_frame != 0 || (_source.Codec == Codec.H264 && frame->decode_error_flags == 0);
 
     private void ChangeFormat(in FrameFormat format)
     {
@@ -307,6 +348,17 @@ internal sealed unsafe class VideoTranscoder : IDisposable
     {
         ffmpeg.av_frame_unref(_keyFrame);
         if (ffmpeg.av_frame_ref(_keyFrame, _frame) >= 0) { _keyFrameFormat = _format; }
+    }
+
+    private void KeepShown(AVFrame* frame, in FrameFormat format)
+    {
+        if (frame == _shown) { return; }
+        ffmpeg.av_frame_unref(_shown);
+        if (ffmpeg.av_frame_ref(_shown, frame) < 0) { return; }
+        _shownFormat = format;
+
+        // If the frame is repeated, its captions are not.
+        CaptionQueue.Remove(_shown);
     }
 
     /// <summary>3. It comes out a frame later, in its order.</summary>
@@ -360,13 +412,18 @@ internal sealed unsafe class VideoTranscoder : IDisposable
     /// <summary>4, 5: for the rungs that encode the picture, and those whose pictures they scale.</summary>
     private void Scale(AVFrame* frame, in FrameFormat format, in SourcePicture picture)
     {
+        KeepShown(frame, format);
+        foreach (Rung rung in _rungs)
+        {
+            if ((picture.Rungs & (1UL << rung.Index)) == 0) { rung.Skip(frame, picture); }
+        }
         if (picture.Rungs == 0) { return; }
         foreach (Rung rung in _rungs)
         {
             if ((picture.Rungs & rung.Serves) == 0) { continue; }
             if (rung.Parent is { } parent) { rung.Scale(parent.Frame, parent.FrameFormat); }
             else { rung.Scale(frame, format); }
-            if ((picture.Rungs & (1UL << rung.Index)) != 0) { rung.Encode(picture); }
+            if ((picture.Rungs & (1UL << rung.Index)) != 0) { rung.Encode(frame, picture); }
         }
         foreach (Rung rung in _rungs) { rung.ReleaseFrame(); }
         _failuresInARow = 0;

@@ -37,8 +37,8 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         IFeedSink? sink = null;
         try
         {
-            IReadOnlyList<RenditionPosition> positions = await FindPositionsAsync(stop.Token);
-            sink = node.Open(id, new Continuation(lease.Fence, positions));
+            (IReadOnlyList<RenditionPosition> positions, int? lastDiscontinuity) = await FindPositionAsync(stop.Token);
+            sink = node.Open(id, new Continuation(lease.Fence, positions) { LastDiscontinuity = lastDiscontinuity });
             LogTaken(id, lease.Fence, positions.Count == 0 ? "a new stream" : string.Join(", ", positions.Select(position => $"{position.Started.Rendition.Rendition} at {position.NextMsn}")));
             await FollowAsync(sink, isNew: positions.Count == 0, stop.Token);
             LogEnded(id);
@@ -77,11 +77,11 @@ internal sealed partial class LeasedStream(string id, Lease lease, ILeases lease
         return _handedOver.IsCancellationRequested ? "another node has room for its renditions" : "this node stops";
     }
 
-    private async Task<IReadOnlyList<RenditionPosition>> FindPositionsAsync(CancellationToken cancellationToken)
+    private async Task<StreamPosition> FindPositionAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            try { return await announcements.FindPositionsAsync(id, cancellationToken); }
+            try { return await announcements.FindPositionAsync(id, cancellationToken); }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 LogRegistryFailed(id, error.Message);

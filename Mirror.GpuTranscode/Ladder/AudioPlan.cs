@@ -3,9 +3,6 @@ namespace Mirror.GpuTranscode.Ladder;
 /// <summary>The encoded sound of a stream, which all its encoded pictures share: AAC-LC. Plain values, which travel to a worker as JSON.</summary>
 internal sealed record AudioPlan
 {
-    /// <summary>The rendition's name.</summary>
-    public const string RenditionName = "audio-aac";
-
     /// <summary>Samples of one AAC-LC frame (ISO/IEC 14496-3 §4.5.2.1).</summary>
     public const int FrameSamples = 1024;
 

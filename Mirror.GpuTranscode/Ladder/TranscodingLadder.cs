@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.Media.Frames;
 using Mirror.ServiceDefaults.Configuration;
+using Mirror.Streams.Store;
 
 namespace Mirror.GpuTranscode.Ladder;
 
@@ -30,28 +31,37 @@ internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<strin
         foreach ((string name, _) in rungs)
         {
             if (!RungName().IsMatch(name)) { throw Wrong($"{file}: ladder.{name}: a rung's name is 1 to 32 letters, digits, '-' and '_', starting with a letter or a digit."); }
-            if (name == AudioPlan.RenditionName) { throw Wrong($"{file}: ladder.{name}: '{name}' is the encoded sound; choose another name."); }
+            if (name.StartsWith(RenditionName.SourceAudio + "-", StringComparison.Ordinal)) { throw Wrong($"{file}: ladder.{name}: '{name}' is a name of sound; choose another one."); }
             if (name is StreamPackager.VideoRendition or StreamPackager.AudioRendition) { throw Wrong($"{file}: ladder.{name}: '{name}' is the publisher's own rendition; choose another name."); }
         }
         return new TranscodingLadder(rungs, audio);
     }
 
     /// <summary>Works out the encoders' settings for a source, from the largest picture; rungs that have more lines than the source are left out.</summary>
-    public IReadOnlyList<RungPlan> PlanFor(VideoTrack source)
+    /// <param name="source">The source's track.</param>
+    /// <param name="hasKeyFrames">
+    /// Whether browsers can start with the source. If they cannot, it gets one rung at least: the smallest, at most in the source's size.
+    /// </param>
+    public IReadOnlyList<RungPlan> PlanFor(VideoTrack source, bool hasKeyFrames = true)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return [.. rungs.Where(rung => Suits(rung.Value, source)).Select(rung => Plan(rung.Key, rung.Value, source)).OrderByDescending(plan => plan.Width * plan.Height)];
+        RungPlan[] suitable = [.. rungs.Where(rung => Suits(rung.Value, source)).Select(rung => Plan(rung.Key, rung.Value, source)).OrderByDescending(plan => plan.Width * plan.Height)];
+        if (hasKeyFrames || suitable.Length > 0 || rungs.Count == 0) { return suitable; }
+        KeyValuePair<string, RungOptions> smallest = rungs.MinBy(rung => rung.Value.Height);
+        RungPlan plan = Plan(smallest.Key, smallest.Value, source);
+        (int width, int height) = plan.Height > source.Height ? SizeIn(source.Height, source) : (plan.Width, plan.Height);
+        return [plan with { Width = width, Height = height }];
     }
 
     /// <summary>Works out what the sound is encoded to; <see langword="null"/> where the source's serves every rendition.</summary>
     /// <param name="source">The source's sound.</param>
     /// <param name="bitrate">Its bit rate, as measured; 0 when that is not known, and then it counts as too high.</param>
-    /// <param name="hasRungs">Whether pictures are encoded that it would go with. AAC without them is left alone.</param>
+    /// <param name="hasRungs">Whether pictures are encoded that it would go with. AAC that browsers play is left alone without them.</param>
     public AudioPlan? PlanAudioFor(AudioTrack source, long bitrate, bool hasRungs)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (_audio.Codec == AudioRungCodec.Off || (!hasRungs && source.Codec == Codec.Aac)) { return null; }
-        bool matches = source is { Codec: Codec.Aac, CodecString: AacLc, Channels: <= 2 } && bitrate > 0 && bitrate <= _audio.Bitrate.BitsPerSecond * AudioRateTolerance;
+        if (_audio.Codec == AudioRungCodec.Off || (!hasRungs && source is { Codec: Codec.Aac, IsDeliverable: true })) { return null; }
+        bool matches = source is { Codec: Codec.Aac, CodecString: AacLc, Channels: <= 2, IsDeliverable: true } && bitrate > 0 && bitrate <= _audio.Bitrate.BitsPerSecond * AudioRateTolerance;
         return _audio.BypassIfMatch && matches ? null : new AudioPlan { Bitrate = (int)_audio.Bitrate.BitsPerSecond, Channels = _audio.Channels, SampleRate = _audio.SampleRate };
     }
 
@@ -89,11 +99,13 @@ internal sealed partial class TranscodingLadder(IReadOnlyList<KeyValuePair<strin
     private static (int Width, int Height) SizeOf(RungOptions rung, VideoTrack source)
     {
         if (rung.Resize == ResizeMode.Stretch) { return (rung.Width, rung.Height); }
-        double sample = source.SampleAspectRatio.IsKnown ? source.SampleAspectRatio.Value : 1;
-        double aspect = source.Width * sample / source.Height;
-        double height = rung.Width == 0 ? rung.Height : Math.Min(rung.Height, rung.Width / aspect);
-        return (ToEven(height * aspect), ToEven(height));
+        return SizeIn(rung.Width == 0 ? rung.Height : Math.Min(rung.Height, rung.Width / AspectOf(source)), source);
     }
+
+    private static (int Width, int Height) SizeIn(double height, VideoTrack source) => (ToEven(height * AspectOf(source)), ToEven(height));
+
+    private static double AspectOf(VideoTrack source)
+        => source.Width * (source.SampleAspectRatio.IsKnown ? source.SampleAspectRatio.Value : 1) / source.Height;
 
     private static int ToEven(double size) => Math.Max(2, (int)Math.Round(size / 2, MidpointRounding.AwayFromZero) * 2);
 

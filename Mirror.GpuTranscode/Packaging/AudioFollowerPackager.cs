@@ -13,9 +13,10 @@ internal sealed class AudioFollowerPackager : FollowerPackager
 
     /// <param name="plan">The playlist's constants; the first number is that of the first cut to come.</param>
     /// <param name="publisher">Where parts go.</param>
+    /// <param name="maxLag">How late a frame may be decoded.</param>
     /// <param name="time">Tells when the last frame came.</param>
-    public AudioFollowerPackager(RenditionPlan plan, PartPublisher publisher, TimeProvider time)
-        : base(new RenditionPackager(plan, track: null, publisher), time)
+    public AudioFollowerPackager(RenditionPlan plan, PartPublisher publisher, TimeSpan maxLag, TimeProvider time)
+        : base(new RenditionPackager(plan, track: null, publisher), maxLag, time)
         => _sampleRate = (int)plan.Timescale;
 
     protected override long LargestStretch => AudioPlan.FrameSamples / 2;
@@ -34,7 +35,7 @@ internal sealed class AudioFollowerPackager : FollowerPackager
         BeginSegments(timeline, pts90k);
         if (Segment is { } segment && segment.Timeline == timeline && HasFormatOf(track) && (!Rendition.HasTimeline || decode >= Rendition.NextDecodeTime))
         {
-            DateTime programTime = segment.Cut.TimeAt(pts90k);
+            DateTime programTime = segment.TimeAt(pts90k);
             FillHole(segment, decode, programTime);
             var unit = new AccessUnit
             {
@@ -68,11 +69,11 @@ internal sealed class AudioFollowerPackager : FollowerPackager
     }
 
     /// <summary>Marks what is missing before a frame, since decoding times of sound have no offsets that could make up for it.</summary>
-    private void FillHole(TimelineCut segment, long decode, DateTime programTime)
+    private void FillHole(Cut segment, long decode, DateTime programTime)
     {
         if (!Rendition.HasTimeline)
         {
-            long start = ToTicks(segment.Cut.Pts90k);
+            long start = ToTicks(segment.Pts90k);
             if (decode - start <= AudioPlan.FrameSamples) { return; }
             Rendition.StartTimeline(start);
         }

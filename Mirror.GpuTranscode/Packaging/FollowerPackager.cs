@@ -12,21 +12,26 @@ internal abstract class FollowerPackager
 {
     protected const long RoundingTicks90k = 4;
     private const int MostCuts = 64;                         // half a minute of segments
-    private const long LongestLag90k = 2 * VideoPackager.Timescale;
+    private const long AfterLag90k = VideoPackager.Timescale * 7 / 4;     // to encode what was decoded at the last moment, or to replace a worker
     private const long LongestStart90k = 5 * VideoPackager.Timescale;     // until it is settled: a worker starts late, opens one codec after another, and makes up for it
     private const long Settling90k = 5 * VideoPackager.Timescale;         // of frames that all come in time
 
     private readonly TimeProvider _time;
-    private readonly LinkedList<TimelineCut> _cuts = new();
-    private LinkedListNode<TimelineCut>? _decided;
+    private readonly long _longestLag90k;
+    private readonly LinkedList<Cut> _cuts = new();
+    private LinkedListNode<Cut>? _decided;
     private int _newestTimeline;
     private (int Timeline, long Pts90k) _source;
     private (int Timeline, long Pts90k)? _inTimeSince;
     private bool _isSettled;
 
-    protected FollowerPackager(RenditionPackager rendition, TimeProvider time)
+    /// <param name="rendition">Packages the frames.</param>
+    /// <param name="maxLag">How late a frame may be decoded; what has not come some time after that won't come.</param>
+    /// <param name="time">Tells when the last frame came.</param>
+    protected FollowerPackager(RenditionPackager rendition, TimeSpan maxLag, TimeProvider time)
     {
         (Rendition, _time) = (rendition, time);
+        _longestLag90k = AfterLag90k + (long)(maxLag.TotalSeconds * VideoPackager.Timescale);
         IsPlayed = rendition.Plan.Continued is not null;
         LastWritten = time.GetTimestamp();
     }
@@ -40,27 +45,27 @@ internal abstract class FollowerPackager
     protected RenditionPackager Rendition { get; }
 
     /// <summary>The cut that frames are behind; <see langword="null"/> before the first.</summary>
-    protected TimelineCut? Segment { get; private set; }
+    protected Cut? Segment { get; private set; }
 
     /// <summary>How much the last frame before a cut may fall short of it, in ticks of the rendition: more is a hole.</summary>
     protected abstract long LargestStretch { get; }
 
     /// <summary>The source begins a segment, on a new timeline or the one in force.</summary>
-    public void AddCut(TimelineCut cut)
+    public void AddCut(Cut cut)
     {
         // A publisher who was away sent nothing to encode: silence counts from his return.
         if (cut.Timeline != _newestTimeline) { (_newestTimeline, LastWritten) = (cut.Timeline, _time.GetTimestamp()); }
-        if (_decided is { List: not null } && _decided.Value.Timeline == cut.Timeline && _decided.Value.Cut.Msn == cut.Cut.Msn) { _decided.Value = cut; }
+        if (_decided is { List: not null } && _decided.Value.Timeline == cut.Timeline && _decided.Value.Msn == cut.Msn) { _decided.Value = cut; }
         else
         {
             Undecide();
-            if (Segment is not { } segment || cut.Cut.Msn > segment.Cut.Msn) { Append(cut); }
+            if (Segment is not { } segment || cut.Msn > segment.Msn) { Append(cut); }
         }
         _decided = null;
     }
 
     /// <summary>The source will begin a segment.</summary>
-    public void Decide(TimelineCut cut) => _decided = Append(cut);
+    public void Decide(Cut cut) => _decided = Append(cut);
 
     /// <summary>The source won't begin a segment where it was decided.</summary>
     public void Undecide()
@@ -73,8 +78,8 @@ internal abstract class FollowerPackager
     public void OnSource(int timeline, long pts90k)
     {
         _source = (timeline, pts90k);
-        long longest = _isSettled ? LongestLag90k : LongestStart90k;
-        while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Cut.Pts90k < pts90k - longest)) { Begin(next.Value); }
+        long longest = _isSettled ? _longestLag90k : Math.Max(_longestLag90k, LongestStart90k);
+        while (_cuts.First is { } next && next != _decided && (next.Value.Timeline < timeline || next.Value.Pts90k < pts90k - longest)) { Begin(next.Value); }
     }
 
     /// <summary>No frames come any more for now: what is complete goes out.</summary>
@@ -100,46 +105,41 @@ internal abstract class FollowerPackager
 
     /// <summary>How far the next cut is, that the source has made or is sure to make, in 90 kHz ticks; far where there is none on this timeline.</summary>
     protected long DistanceToCut90k(int timeline, long pts90k)
-        => _cuts.First is { } next && next.Value.Timeline == timeline ? next.Value.Cut.Pts90k - pts90k : long.MaxValue;
+        => _cuts.First is { } next && next.Value.Timeline == timeline ? next.Value.Pts90k - pts90k : long.MaxValue;
 
     private void Settle(int timeline, long pts90k)
     {
-        bool isInTime = timeline == _source.Timeline && _source.Pts90k - pts90k < LongestLag90k;
+        bool isInTime = timeline == _source.Timeline && _source.Pts90k - pts90k < _longestLag90k;
         if (!isInTime) { _inTimeSince = null; }
         else if (_inTimeSince is not { } since || since.Timeline != timeline) { _inTimeSince = (timeline, pts90k); }
         else { _isSettled = pts90k - since.Pts90k >= Settling90k; }
     }
 
-    private static bool IsReached(TimelineCut cut, int timeline, long pts90k)
-        => cut.Timeline < timeline || (cut.Timeline == timeline && cut.Cut.Pts90k - RoundingTicks90k <= pts90k);
+    private static bool IsReached(Cut cut, int timeline, long pts90k)
+        => cut.Timeline < timeline || (cut.Timeline == timeline && cut.Pts90k - RoundingTicks90k <= pts90k);
 
-    private void Begin(TimelineCut cut)
+    private void Begin(Cut cut)
     {
         _cuts.RemoveFirst();
         bool sameTimeline = Segment?.Timeline == cut.Timeline;
-        long start = ToTicks(cut.Cut.Pts90k);
+        long start = ToTicks(cut.Pts90k);
         if (sameTimeline && Rendition.HasTimeline)
         {
-            if (start - Rendition.NextDecodeTime > LargestStretch) { Rendition.FillTo(start, cut.Cut.ProgramTime); }
+            if (start - Rendition.NextDecodeTime > LargestStretch) { Rendition.FillTo(start, cut.ProgramTime); }
             else { Rendition.StretchTo(start); }
         }
-        Rendition.LastMsn = cut.Cut.Msn;
-        if (Rendition.SegmentMsn < cut.Cut.Msn) { Rendition.CloseSegment(); }
-        if (Segment is { } empty && empty.Cut.Msn < cut.Cut.Msn) { Rendition.FillSegmentsTo(empty.Cut.Msn + 1, empty.Cut.ProgramTime); }
-        Rendition.FillSegmentsTo(cut.Cut.Msn, cut.Cut.ProgramTime);
-        if (Segment is not null && (!sameTimeline || cut.Cut.IsDiscontinuity)) { Rendition.StartDiscontinuity(); }
+        Rendition.LastMsn = cut.Msn;
+        if (Rendition.SegmentMsn < cut.Msn) { Rendition.CloseSegment(); }
+        if (Segment is { } empty && empty.Msn < cut.Msn) { Rendition.FillSegmentsTo(empty.Msn + 1, empty.ProgramTime); }
+        Rendition.FillSegmentsTo(cut.Msn, cut.ProgramTime);
+        if (Segment is not null && (!sameTimeline || cut.IsDiscontinuity)) { Rendition.StartDiscontinuity(); }
         if (!Rendition.HasTimeline) { StartTimeline(start); }
         Segment = cut;
     }
 
-    private LinkedListNode<TimelineCut> Append(TimelineCut cut)
+    private LinkedListNode<Cut> Append(Cut cut)
     {
         if (_cuts.Count >= MostCuts) { Begin(_cuts.First!.Value); }
         return _cuts.AddLast(cut);
     }
 }
-
-/// <summary>A cut and the timeline that it is on.</summary>
-/// <param name="Timeline">Numbers the source's timelines.</param>
-/// <param name="Cut">The cut.</param>
-internal readonly record struct TimelineCut(int Timeline, Cut Cut);

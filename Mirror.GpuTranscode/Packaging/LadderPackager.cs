@@ -15,8 +15,11 @@ namespace Mirror.GpuTranscode.Packaging;
 internal sealed class LadderPackager : ICutFollower, ILadderOutput
 {
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(30);       // a player leaves gaps for another rendition and comes back; an end is for good
-    private static readonly TimeSpan LongestSilenceAtStart = TimeSpan.FromSeconds(5); // nobody plays it yet
-    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
+    private const long LongestGop90k = 3 * VideoPackager.Timescale;     // a viewer who joins waits for a key frame for as long
+    private const long EntryTolerance90k = VideoPackager.Timescale * 8 / 1000;      // half a frame of 60 fps
+    private const long LargestKept = 8L * 1024 * 1024;       // ten seconds of what is smaller than every rung, many times over
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(30);        // a worker that is late may have that much to do at the end
+    private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(3);    // of a worker at the end: it hangs, or there is none
     private static readonly TimeSpan ToMeasure = TimeSpan.FromSeconds(1);       // sound that comes later, or changes: for its bit rate
 
     private readonly TranscodingLadder _ladder;
@@ -25,24 +28,25 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     private readonly TimeProvider _time;
     private readonly LadderWorker _worker;
     private readonly Lock _lock = new();
-    private readonly AudioRateMeter _audioRate = new();
+    private readonly List<LadderSound> _sounds = [];         // changed under the lock, by the source's side
     private readonly Dictionary<string, FollowerPackager> _followers = [];
     private readonly HashSet<string> _silent = [];           // those whose rendition ended for want of frames
     private readonly HashSet<string> _returned = [];         // those of them whose frames come again
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private AccessUnit? _keyFrame;                           // the newest, where no worker decodes it
     private VideoTrack? _source;
+    private bool _lacksKeyFrames;                            // they come seldom, or decoding starts at weaker random access points, which no browser does
+    private long? _keyFrame90k;                              // decoding time of the last one
     private IReadOnlyList<RungPlan> _rungs = [];             // that suit the source
     private IReadOnlyList<RungPlan> _encoded = [];           // that the worker's frames are of
     private VideoTrack?[] _tracks = [];
-    private AudioPlan? _audio;                               // what the sound is encoded to, once that is decided; it stays
-    private AudioTrack? _audioSource;
-    private AudioTrack? _audioTrack;
-    private bool _isAudioDecided;
-    private int _audioTimeline;
     private int _timeline;
+    private readonly List<AccessUnit> _kept = [];            // since the last key frame, while nothing is encoded
+    private long _keptBytes;
     private bool _startsSegment;
+    private long _entry90k;                                  // presentation time of the last key frame that encoders were asked for
     private bool _isEnding;
+    private long _delivered;                                 // encoded frames of all renditions
 
     /// <param name="ladder">The rungs that are configured.</param>
     /// <param name="begin">Begins renditions.</param>
@@ -58,64 +62,128 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
 
     public TranscodeState State => _worker.State;
 
+    /// <summary>How long a rendition may take to begin: nobody plays it yet, and the stream's first viewers wait for it.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Cores that its renditions would take, and this node does not have; <see langword="null"/> where that is not what they lack.</summary>
     public double? MissingCores => _worker.MissingCores;
+
+    /// <summary>How far apart encoders place key frames at most, where the source's are further: a number of whole parts, in 90 kHz ticks.</summary>
+    public long EntryDistance90k { get; set; } = 2 * VideoPackager.Timescale;
 
     /// <summary>When the newest key frame was shown (UTC).</summary>
     public DateTime NewestKeyFrame { get; private set; }
 
     /// <summary>Says what is coming, as early as it is known: a worker takes a moment to start.</summary>
-    public void Prepare(VideoTrack source)
+    /// <param name="source">The source's track.</param>
+    /// <param name="unit">Its next picture.</param>
+    public void Prepare(VideoTrack source, AccessUnit unit)
     {
-        if (source.SameFormatAs(_source)) { return; }
+        bool wasLacking = _lacksKeyFrames;
+        FollowKeyFrames(unit);
+        bool isSame = source.SameFormatAs(_source);
+        if (isSame && (!_lacksKeyFrames || wasLacking || _rungs.Count > 0)) { return; }      // what is encoded stays, should key frames come again
         _source = source;
-        IReadOnlyList<RungPlan> rungs = _ladder.PlanFor(source);
+        IReadOnlyList<RungPlan> rungs = _ladder.PlanFor(source, hasKeyFrames: !_lacksKeyFrames);
+        if (isSame && rungs.Count == 0) { return; }
         lock (_lock)
         {
-            foreach (string gone in _followers.Keys.Except(rungs.Select(rung => rung.Name).Append(AudioPlan.RenditionName), StringComparer.Ordinal).ToArray()) { EndRendition(gone); }
+            foreach (string gone in _followers.Keys.Except(rungs.Select(rung => rung.Name).Concat(_sounds.Select(sound => sound.Name)), StringComparer.Ordinal).ToArray()) { EndRendition(gone); }
             _silent.Clear();
             _rungs = rungs;
         }
-        _isAudioDecided = _audio is not null;                // sound that was left alone may now go with encoded pictures
+        foreach (LadderSound sound in _sounds) { sound.IsDecided = sound.Plan is not null; }     // what was left alone may now go with encoded pictures
         _worker.Configure(source, rungs);
+        if (isSame) { WriteKept(); }
+        ForgetKept();
+    }
+
+    /// <summary>While nothing is encoded: a worker that turns out to be needed between two key frames starts with the last one.</summary>
+    private void Keep(AccessUnit unit)
+    {
+        if (unit.IsRandomAccess) { ForgetKept(); }
+        bool isOfUse = _kept.Count > 0 || unit.IsRandomAccess;
+        if (!isOfUse || _keptBytes + unit.Payload.Length > LargestKept)
+        {
+            ForgetKept();
+            return;
+        }
+        _kept.Add(unit.Retain());
+        _keptBytes += unit.Payload.Length;
+    }
+
+    private void WriteKept()
+    {
+        // As if they came now: what is late is left out.
+        foreach (AccessUnit unit in _kept) { _worker.Write(unit.Received(_time.GetTimestamp()), _timeline, startsSegment: false); }
+    }
+
+    private void ForgetKept()
+    {
+        foreach (AccessUnit unit in _kept) { unit.Release(); }
+        _kept.Clear();
+        _keptBytes = 0;
+    }
+
+    private void FollowKeyFrames(AccessUnit unit)
+    {
+        if (unit.StartsDiscontinuity) { _keyFrame90k = null; }
+        if (unit.IsRandomAccess)
+        {
+            _lacksKeyFrames = unit.FrameType != FrameType.Key;
+            _keyFrame90k = unit.Dts90k;
+        }
+        else if (unit.Payload.Length > 0 && unit.Dts90k - _keyFrame90k > LongestGop90k) { _lacksKeyFrames = true; }
     }
 
     /// <summary>Measures sound that is still to be written.</summary>
-    public void MeasureAudio(AccessUnit unit) => _audioRate.Add(unit);
+    public void MeasureAudio(AccessUnit unit) => SoundOf(unit.Track).Rate.Add(unit);
 
-    /// <summary>Decides whether the sound is encoded, by what was measured. Once it is, it stays so: its rendition goes on through every format.</summary>
+    /// <summary>Decides whether a sound is encoded, by what was measured. Once it is, it stays so: its rendition goes on through every format.</summary>
     /// <param name="source">The source's format.</param>
     public void PrepareAudio(AudioTrack source)
     {
-        _isAudioDecided = true;
-        _audioSource = source;
-        AudioPlan? plan = _audio ?? _ladder.PlanAudioFor(source, _audioRate.Bitrate, hasRungs: _rungs.Count > 0);
+        LadderSound sound = SoundOf(source);
+        sound.IsDecided = true;
+        sound.Source = source;
+        AudioPlan? plan = sound.Plan ?? _ladder.PlanAudioFor(source, sound.Rate.Bitrate, hasRungs: _rungs.Count > 0);
         if (plan is null) { return; }
-        lock (_lock) { _audio = plan; }
-        _worker.ConfigureAudio(source, plan);
+        lock (_lock) { sound.Plan = plan; }
+        _worker.ConfigureAudio(sound.Number, source, plan);
     }
 
     /// <summary>The source's next audio frame, after its packager had it.</summary>
     public void WriteAudio(AccessUnit unit)
     {
         var track = (AudioTrack)unit.Track;
+        LadderSound sound = SoundOf(track);
         // Each track of a stream starts the new timeline with a unit that says so; which of them is first does not matter.
-        if (unit.StartsDiscontinuity || _audioTimeline == 0) { _audioTimeline = Math.Max(_audioTimeline + 1, _timeline); }
-        if (!track.SameFormatAs(_audioSource)) { OnAudioFormat(track); }
-        if (!_isAudioDecided)
+        if (unit.StartsDiscontinuity || sound.Timeline == 0) { sound.Timeline = Math.Max(sound.Timeline + 1, _timeline); }
+        if (!track.SameFormatAs(sound.Source)) { OnAudioFormat(sound, track); }
+        if (!sound.IsDecided)
         {
-            _audioRate.Add(unit);
-            if (_audioRate.Measured >= ToMeasure) { PrepareAudio(track); }
+            sound.Rate.Add(unit);
+            if (sound.Rate.Measured >= ToMeasure) { PrepareAudio(track); }
         }
-        if (_audio is not null) { _worker.WriteAudio(unit, _audioTimeline); }
-        if (_source is null) { Watch(_audioTimeline, unit.Pts90k); }
+        if (sound.Plan is not null) { _worker.WriteAudio(sound.Number, unit, sound.Timeline); }
+        if (_source is null && sound == _sounds[0]) { Watch(sound.Timeline, unit.Pts90k); }
     }
 
-    private void OnAudioFormat(AudioTrack track)
+    private LadderSound SoundOf(Track track)
     {
-        _audioSource = track;
-        _isAudioDecided = false;
-        if (_audio is not null) { PrepareAudio(track); }
+        int number = StreamSound.NumberOf(track);
+        int index = _sounds.FindIndex(sound => sound.Number >= number);
+        if (index >= 0 && _sounds[index].Number == number) { return _sounds[index]; }
+        var added = new LadderSound(number);
+        lock (_lock) { _sounds.Insert(index < 0 ? _sounds.Count : index, added); }
+        return added;
+    }
+
+    private void OnAudioFormat(LadderSound sound, AudioTrack track)
+    {
+        sound.Source = track;
+        sound.IsDecided = false;
+        if (sound.Plan is not null) { PrepareAudio(track); }
     }
 
     /// <summary>The source's next picture, after its packager had it.</summary>
@@ -126,9 +194,20 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
             NewestKeyFrame = unit.ProgramTime;
             KeepKeyFrame(_rungs.Count == 0 ? unit : null);
         }
-        _worker.Write(unit, _timeline, _startsSegment);
+        if (_rungs.Count == 0) { Keep(unit); }
+        bool isEntry = _startsSegment || IsEntry(unit);
+        if (isEntry) { _entry90k = unit.Pts90k; }
+        _worker.Write(unit, _timeline, isEntry);
         _startsSegment = false;
         Watch(_timeline, unit.Dts90k);
+    }
+
+    /// <summary>Whether it is the picture with which a part of a long segment begins that viewers can join at.</summary>
+    private bool IsEntry(AccessUnit unit)
+    {
+        long late90k = unit.Pts90k - _entry90k - EntryDistance90k;
+        if (late90k >= EntryDistance90k) { _entry90k += EntryDistance90k; }      // there was no picture at that time
+        return Math.Abs(late90k) < EntryTolerance90k;
     }
 
     /// <summary>The source has come this far: what stays away is marked as missing, and after a while ends.</summary>
@@ -139,7 +218,7 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
             foreach (FollowerPackager follower in _followers.Values) { follower.OnSource(timeline, pts90k); }
             foreach ((string name, FollowerPackager follower) in _followers)
             {
-                TimeSpan longest = follower.IsPlayed ? LongestSilence : LongestSilenceAtStart;
+                TimeSpan longest = follower.IsPlayed ? LongestSilence : StartTimeout;
                 if (_time.GetElapsedTime(follower.LastWritten) > longest) { EndRendition(name); }   // removing while enumerating is allowed
             }
         }
@@ -151,13 +230,27 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     /// <summary>The stream is over: what is on its way comes out, then everything ends.</summary>
     public async Task EndAsync()
     {
-        lock (_lock) { _isEnding = true; }
-        _worker.Drain();
-        try { await _ended.Task.WaitAsync(LongestDrain, _time); }
-        catch (TimeoutException) { /* the worker hangs, or there is none */ }
+        bool hasRenditions;
+        lock (_lock) { (_isEnding, hasRenditions) = (true, _followers.Count > 0); }
+        if (hasRenditions) { await DrainAsync(); }
         await _worker.DisposeAsync();
         EndRenditions();
+        ForgetKept();
         KeepKeyFrame(null);
+    }
+
+    /// <summary>Waits for what is on its way, for as long as some of it comes.</summary>
+    private async Task DrainAsync()
+    {
+        _worker.Drain();
+        long started = _time.GetTimestamp();
+        long before;
+        do
+        {
+            before = Interlocked.Read(ref _delivered);
+            await Task.WhenAny(_ended.Task, Task.Delay(LongestStandstill, _time));
+        }
+        while (!_ended.Task.IsCompleted && Interlocked.Read(ref _delivered) != before && _time.GetElapsedTime(started) < LongestDrain);
     }
 
     /// <summary>Ends every rendition at once, while <see cref="EndAsync"/> still waits for what is on its way: that comes too late.</summary>
@@ -185,7 +278,7 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
 
     void ICutFollower.StartTimeline(Cut cut)
     {
-        _timeline++;
+        _timeline = cut.Timeline;
         AddCut(cut);
     }
 
@@ -195,7 +288,7 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     {
         lock (_lock)
         {
-            foreach (FollowerPackager follower in _followers.Values) { follower.Decide(new TimelineCut(_timeline, cut)); }
+            foreach (FollowerPackager follower in _followers.Values) { follower.Decide(cut); }
         }
     }
 
@@ -218,6 +311,7 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
     void ILadderOutput.OnFrame(int rung, int timeline, long pts90k, long dts90k, bool isKey, long receivedTimestamp, MediaBuffer payload)
     {
         string name = _encoded[rung].Name;
+        Interlocked.Increment(ref _delivered);
         lock (_lock)
         {
             if (_tracks[rung] is { } track && _followers.GetValueOrDefault(name) is VideoFollowerPackager follower)
@@ -230,21 +324,34 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
         payload.Release();
     }
 
-    void ILadderOutput.OnAudioFormat(AudioTrack track) => _audioTrack = track;
-
-    void ILadderOutput.OnAudioFrame(int timeline, long pts, long receivedTimestamp, MediaBuffer payload)
+    void ILadderOutput.OnAudioFormat(int sound, AudioTrack track)
     {
         lock (_lock)
         {
-            if (_audioTrack is { } track && _followers.GetValueOrDefault(AudioPlan.RenditionName) is AudioFollowerPackager follower)
+            // Encoders know nothing of languages.
+            if (Find(sound) is { } known) { known.Encoded = track with { Language = known.Source?.Language, Purpose = known.Source?.Purpose ?? AudioPurpose.Main }; }
+        }
+    }
+
+    void ILadderOutput.OnAudioFrame(int sound, int timeline, long pts, long receivedTimestamp, MediaBuffer payload)
+    {
+        Interlocked.Increment(ref _delivered);
+        lock (_lock)
+        {
+            if (Find(sound) is { } known)
             {
-                follower.Write(track, timeline, pts, receivedTimestamp, payload);
-                return;
+                if (known.Encoded is { } track && _followers.GetValueOrDefault(known.Name) is AudioFollowerPackager follower)
+                {
+                    follower.Write(track, timeline, pts, receivedTimestamp, payload);
+                    return;
+                }
+                _returned.Add(known.Name);
             }
-            _returned.Add(AudioPlan.RenditionName);
         }
         payload.Release();
     }
+
+    private LadderSound? Find(int number) => _sounds.Find(sound => sound.Number == number);
 
     void ILadderOutput.OnDrained()
     {
@@ -269,11 +376,12 @@ internal sealed class LadderPackager : ICutFollower, ILadderOutput
                 if (_followers.ContainsKey(rung.Name) || !MayBegin(rung.Name)) { continue; }
                 _followers[rung.Name] = _begin.Video(rung, cut.Msn);
             }
-            if (_audio is { } audio && !_followers.ContainsKey(AudioPlan.RenditionName) && MayBegin(AudioPlan.RenditionName))
+            foreach (LadderSound sound in _sounds)
             {
-                _followers[AudioPlan.RenditionName] = _begin.Audio(audio, cut.Msn);
+                if (sound.Plan is not { } plan || _followers.ContainsKey(sound.Name) || !MayBegin(sound.Name)) { continue; }
+                _followers[sound.Name] = _begin.Audio(sound.Name, plan, cut.Msn);
             }
-            foreach (FollowerPackager follower in _followers.Values) { follower.AddCut(new TimelineCut(_timeline, cut)); }
+            foreach (FollowerPackager follower in _followers.Values) { follower.AddCut(cut); }
         }
     }
 

@@ -32,11 +32,14 @@ internal sealed class RenditionPackager
     private bool _discontinuityIsDue;
     private uint _sequenceNumber;
     private long _partStart;
+    private DateTime _partTime;              // date of the part's start
+    private long? _composition;              // presentation less decoding time of the timeline's first sample
     private long _lastDecode;                // decoding time written for the last sample
     private long _lastEnd;                   // where the last sample is expected to end
     private long _stretchedTo;               // where it was to end in the end; its part may have been written by then
     private bool _hasTimeline;
     private Track? _track;
+    private InitReady? _init;
     private bool _isDelivered;
     private bool _hasBegun;
 
@@ -69,6 +72,9 @@ internal sealed class RenditionPackager
     /// <summary>Where the next sample is expected, in ticks.</summary>
     public long NextDecodeTime => _lastEnd;
 
+    /// <summary>Is told of each segment that begins in a hole: where, in ticks, and its date.</summary>
+    public Action<long, DateTime> SegmentBegunInHole { get; set; } = static (_, _) => { };
+
     /// <summary>Whether anything was written since the last discontinuity.</summary>
     public bool HasTimeline => _hasTimeline;
 
@@ -92,6 +98,7 @@ internal sealed class RenditionPackager
         CloseSegment();
         _discontinuityIsDue |= _msn >= _plan.FirstMsn;       // before the first segment there is nothing to be discontinuous with
         _hasTimeline = false;
+        _composition = null;
         _stretchedTo = 0;
     }
 
@@ -99,10 +106,28 @@ internal sealed class RenditionPackager
     public void ChangeFormat(Track track)
     {
         _track = track;
-        _isDelivered = track.Codec.IsDeliverable();
+        _isDelivered = track.IsDeliverable;
         if (!_isDelivered) { return; }
         if (!_hasBegun) { Begin(); }
         PublishInit(track);
+    }
+
+    /// <summary>Announces what playlists say of a track and the initialization segment does not depend on, where that changed: captions, or the language.</summary>
+    /// <param name="track">The format in use.</param>
+    public void Describe(Track track)
+    {
+        if (ReferenceEquals(track, _track)) { return; }
+        bool isOther = (_track, track) switch
+        {
+            (VideoTrack known, VideoTrack video) => video.Captions is not null && !video.Captions.Equals(known.Captions),
+            (AudioTrack known, AudioTrack audio) => (audio.Language, audio.Purpose) != (known.Language, known.Purpose),
+            _ => false,
+        };
+        if (!isOther) { return; }
+        _track = track;
+        if (_init is null) { return; }
+        _init = _init with { Track = track };
+        Announce(_init);
     }
 
     /// <summary>Adds the next sample, unless it would begin a segment beyond <see cref="LastMsn"/>.</summary>
@@ -113,7 +138,10 @@ internal sealed class RenditionPackager
     /// <param name="endsSegment">It is known to be the last of its segment.</param>
     public void Add(AccessUnit unit, long decode, long presentation, uint duration, bool endsSegment)
     {
-        long written = _hasTimeline ? Continue(unit, decode, duration) : decode;
+        _composition ??= presentation - decode;
+        DateTime programTime = DateOf(unit, presentation, decode);
+        FillHoleBefore(decode, duration, programTime);
+        long written = _hasTimeline ? Continue(decode) : decode;
         if (_samples.Count > 0 && decode + duration - _partStart > _plan.PartTargetTicks) { ClosePart(endsSegment: false); }
         if (SegmentMsn > LastMsn)
         {
@@ -121,23 +149,54 @@ internal sealed class RenditionPackager
             return;
         }
         if (!_segmentIsOpen) { OpenSegment(); }
-        if (_samples.Count == 0) { _partStart = written; }
+        if (_samples.Count == 0)
+        {
+            _partStart = written;
+            _partTime = programTime - TimeSpan.FromSeconds((double)(decode - written) / _plan.Timescale);
+        }
         _hasTimeline = true;
         _lastDecode = written;
-        _lastEnd = Math.Max(decode + duration, written + 1);
+        // A late frame begins where the last part ended: what its part has no room for is left to the next one.
+        _lastEnd = Math.Clamp(decode + duration, written + 1, written + _plan.PartTargetTicks);
+        if (duration <= _plan.PartTargetTicks) { _lastEnd = Math.Max(written + 1, Math.Min(_lastEnd, _partStart + _plan.PartTargetTicks)); }
         _units.Add(unit.Retain());
         _samples.Add(new Sample(unit.Payload.Length, (uint)(_lastEnd - written), (int)(presentation - written), FlagsOf(unit)));
         bool isFull = _lastEnd + duration - _partStart > _plan.PartTargetTicks;
         if (isFull || endsSegment) { ClosePart(endsSegment); }
     }
 
+    /// <summary>
+    /// The date of a decoding time. Dates follow decoding times, as durations do: pictures that are shown later, or sooner, than the timeline's
+    /// first after they are decoded may begin a part as well.
+    /// </summary>
+    /// <param name="unit">What is decoded then.</param>
+    /// <param name="presentation">Its presentation time in ticks.</param>
+    /// <param name="decode">Its decoding time in ticks.</param>
+    public DateTime DateOf(AccessUnit unit, long presentation, long decode)
+        => unit.ProgramTime - TimeSpan.FromSeconds((double)(presentation - decode - (_composition ?? 0)) / _plan.Timescale);
+
     /// <summary>The last sample lasts until <paramref name="decode"/>, where its part is still open and has room for that. Otherwise the next one is decoded early.</summary>
     public void StretchTo(long decode)
     {
         _stretchedTo = decode;
-        if (_samples.Count == 0 || decode <= _lastEnd || decode - _partStart > _plan.PartTargetTicks) { return; }
-        CollectionsMarshal.AsSpan(_samples)[^1] = _samples[^1] with { Duration = (uint)(decode - _lastDecode) };
-        _lastEnd = decode;
+        if (_samples.Count > 0 && decode - _partStart <= _plan.PartTargetTicks) { Stretch(decode); }
+    }
+
+    private void Stretch(long end)
+    {
+        if (end <= _lastEnd) { return; }
+        CollectionsMarshal.AsSpan(_samples)[^1] = _samples[^1] with { Duration = (uint)(end - _lastDecode) };
+        _lastEnd = end;
+    }
+
+    /// <summary>Marks what is missing before the next sample; nothing where it follows the last, or may be decoded early.</summary>
+    /// <param name="decode">The next sample's decoding time in ticks.</param>
+    /// <param name="duration">Its expected duration in ticks.</param>
+    /// <param name="programTime">The date of that (UTC).</param>
+    public void FillHoleBefore(long decode, uint duration, DateTime programTime)
+    {
+        long largestStretch = Math.Max(duration / 2, _plan.PartTargetTicks - duration - 1);
+        if (_hasTimeline && decode - Math.Max(_lastEnd, _stretchedTo) > largestStretch) { FillTo(decode, programTime); }
     }
 
     /// <summary>Marks everything up to <paramref name="decode"/> as missing, for the input has a hole there.</summary>
@@ -145,13 +204,21 @@ internal sealed class RenditionPackager
     /// <param name="programTime">Wall-clock time (UTC) at <paramref name="decode"/>.</param>
     public void FillTo(long decode, DateTime programTime)
     {
-        if (_samples.Count > 0) { ClosePart(endsSegment: false); }
+        if (_samples.Count > 0)
+        {
+            if (_plan.IsUneven) { Stretch(Math.Min(decode, _partStart + _plan.PartTargetTicks)); }
+            ClosePart(endsSegment: false);
+        }
         _lastEnd = Math.Max(_lastEnd, _stretchedTo);
         while (_lastEnd < decode && SegmentMsn <= LastMsn)
         {
-            if (!_segmentIsOpen) { OpenSegment(); }
-            uint duration = (uint)Math.Min(decode - _lastEnd, _plan.PartTargetTicks);
             DateTime at = programTime - TimeSpan.FromSeconds((double)(decode - _lastEnd) / _plan.Timescale);
+            if (!_segmentIsOpen)
+            {
+                OpenSegment();
+                SegmentBegunInHole(_lastEnd, at);
+            }
+            uint duration = (uint)Math.Min(decode - _lastEnd, _plan.PartTargetTicks);
             _lastEnd += duration;
             _segmentTicks += duration;
             bool endsSegment = _segmentTicks + _plan.PartTargetTicks > _plan.LongestSegmentTicks;
@@ -192,18 +259,15 @@ internal sealed class RenditionPackager
     }
 
     /// <summary>Fits the next sample to the timeline: its predecessor's duration in an open part becomes known, or it starts where the last part ended.</summary>
-    private long Continue(AccessUnit unit, long decode, uint duration)
+    private long Continue(long decode)
     {
-        long largestStretch = Math.Max(duration / 2, _plan.PartTargetTicks - duration - 1);
-        if (decode - Math.Max(_lastEnd, _stretchedTo) > largestStretch)
-        {
-            FillTo(decode, unit.ProgramTime);
-            return decode;
-        }
         if (_samples.Count == 0) { return _lastEnd; }
-        long written = Math.Max(decode, _lastDecode + 1);
+        // Frames are missing, and the part has no room for all of that: the next one begins where it ends, and is decoded early.
+        bool isTooLate = decode - _partStart > _plan.PartTargetTicks;
+        long written = Math.Max(isTooLate ? _partStart + _plan.PartTargetTicks : decode, _lastDecode + 1);
         CollectionsMarshal.AsSpan(_samples)[^1] = _samples[^1] with { Duration = (uint)(written - _lastDecode) };
         _lastEnd = written;
+        if (isTooLate) { ClosePart(endsSegment: false); }
         return written;
     }
 
@@ -226,7 +290,7 @@ internal sealed class RenditionPackager
             PackagingMetrics.ForcedCuts.Add(1);
         }
         if (_isDelivered) { PublishPart(duration, endsSegment); }
-        else { AnnounceMissing(duration, endsSegment, _units[0].ProgramTime); }
+        else { AnnounceMissing(duration, endsSegment, _partTime); }
         foreach (AccessUnit unit in _units) { unit.Release(); }
         _units.Clear();
         _samples.Clear();
@@ -237,7 +301,7 @@ internal sealed class RenditionPackager
     {
         MediaBuffer bytes = WriteChunk();
         var part = new PartReady(_plan.Key, _msn, _partIndex, duration, _segmentBytes, bytes.Length, _units[0].IsRandomAccess, endsSegment,
-            TakeDiscontinuity(), _units[0].ProgramTime, _units[^1].ReceivedTimestamp);
+            TakeDiscontinuity(), _partTime, _units[^1].ReceivedTimestamp);
         _partIndex++;
         _segmentBytes += bytes.Length;
         PackagingMetrics.Parts.Add(1);
@@ -303,7 +367,8 @@ internal sealed class RenditionPackager
         byte[] bytes = InitSegment.Write(track, _plan.Timescale);
         // Named by content: the same format has the same name after any restart, and another format never has it.
         string name = $"init-{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, NameHashBytes))}.mp4";
-        _publisher.PublishInit(new InitReady(_plan.Key, name, bytes.Length, track), bytes);
+        _init = new InitReady(_plan.Key, name, bytes.Length, track);
+        _publisher.PublishInit(_init, bytes);
     }
 
     private static uint FlagsOf(AccessUnit unit) => unit switch

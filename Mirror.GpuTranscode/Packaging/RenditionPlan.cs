@@ -20,6 +20,9 @@ internal sealed record RenditionPlan(RenditionKey Key, bool IsVideo, uint Timesc
     /// </summary>
     public RenditionPosition? Continued { get; init; }
 
+    /// <summary>Frames come unevenly: one may last until its part is full, before what follows is a hole.</summary>
+    public bool IsUneven { get; init; }
+
     // Numbers count tenths of seconds since 2026: faster than segments can be made (200 ms at least), so that after any restart, and with no
     // memory of it, they go on rising and a URL that a cache holds for ever is never used again.
     private const int MsnPerSecond = 10;
@@ -37,13 +40,14 @@ internal sealed record RenditionPlan(RenditionKey Key, bool IsVideo, uint Timesc
     /// <summary>The media sequence number at which a rendition that starts now begins.</summary>
     public static long FirstMsnAt(DateTime utcNow) => Math.Max(0, (long)((utcNow - MsnEpoch).TotalSeconds * MsnPerSecond));
 
-    /// <summary>The part target for a frame duration: as many whole frames as reach the aim, in whole milliseconds rounded up.</summary>
+    /// <summary>The part target for a rhythm of frames: as many whole frames as reach the aim, and the longest frame, in whole milliseconds rounded up.</summary>
     /// <param name="aim">The configured part duration.</param>
-    /// <param name="frame">Duration of one frame; above zero.</param>
-    public static TimeSpan PartTargetFor(TimeSpan aim, TimeSpan frame)
+    /// <param name="rhythm">The duration of one frame; above zero.</param>
+    public static TimeSpan PartTargetFor(TimeSpan aim, FrameRhythm rhythm)
     {
-        double frames = Math.Max(1, Math.Ceiling(aim / frame - FrameTolerance));
-        return TimeSpan.FromMilliseconds(Math.Ceiling(Math.Round(frames * frame.TotalMilliseconds, 3)));
+        double frames = Math.Max(1, Math.Ceiling(aim / rhythm.Usual - FrameTolerance));
+        double longest = Math.Max(frames * rhythm.Usual.TotalMilliseconds, rhythm.Longest.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(Math.Ceiling(Math.Round(longest, 3)));
     }
 
     /// <summary>The target duration for segments as long as the first: room for a little more, since it may never change.</summary>

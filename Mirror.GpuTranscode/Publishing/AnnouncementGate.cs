@@ -27,6 +27,6 @@ internal sealed class AnnouncementGate(IAnnouncements announcements) : IAnnounce
 
     public IDisposable Subscribe(Action<Announcement> handler) => announcements.Subscribe(handler);
 
-    public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)
-        => announcements.FindPositionsAsync(streamId, cancellationToken);
+    public ValueTask<StreamPosition> FindPositionAsync(string streamId, CancellationToken cancellationToken)
+        => announcements.FindPositionAsync(streamId, cancellationToken);
 }

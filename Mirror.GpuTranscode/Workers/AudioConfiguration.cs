@@ -7,6 +7,9 @@ namespace Mirror.GpuTranscode.Workers;
 /// <summary>What sound a worker encodes, from <see cref="WorkerMessageType.ConfigureAudio"/> on.</summary>
 internal sealed record AudioConfiguration
 {
+    /// <summary>Numbers the stream's sounds.</summary>
+    public required int Sound { get; init; }
+
     /// <summary>The source's format.</summary>
     public required AudioTrack Source { get; init; }
 

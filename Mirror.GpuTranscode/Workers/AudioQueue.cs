@@ -8,12 +8,15 @@ namespace Mirror.GpuTranscode.Workers;
 /// As <see cref="LadderQueue"/>, but simpler, since decoding can start at any frame: sent frames are let go once they are a run-up behind what
 /// was delivered. Bounded by the age of what waits and by number: what is sent goes first, then the oldest that wait, counted. Thread-safe.
 /// </remarks>
-internal sealed class AudioQueue(TimeProvider time)
+/// <param name="time">Clock for what waits.</param>
+/// <param name="maxLag">How late a frame may be decoded: what waits for no longer stays.</param>
+internal sealed class AudioQueue(TimeProvider time, TimeSpan maxLag)
 {
     private const int MostEntries = 3000;                    // 7 s of the shortest frames, Opus of 2.5 ms; a minute of AAC
     private const long RunUp90k = 90_000 / 5;                // 200 ms: what a decoder and the encoder's window need before the first new frame
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(6);   // as that of the pictures
+    private static readonly TimeSpan LongestBurst = TimeSpan.FromSeconds(6);  // as that of the video
 
+    private readonly TimeSpan _longestWait = maxLag > LongestBurst ? maxLag : LongestBurst;
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
     private AudioFormat? _format;
@@ -104,7 +107,7 @@ internal sealed class AudioQueue(TimeProvider time)
     {
         if (_entries.Count > MostEntries) { Remove(_cursor); }
         int end = _cursor;
-        while (end < _entries.Count - 1 && (_entries.Count - end > MostEntries || time.GetElapsedTime(_entries[end].Unit.ReceivedTimestamp) > LongestWait)) { end++; }
+        while (end < _entries.Count - 1 && (_entries.Count - end > MostEntries || time.GetElapsedTime(_entries[end].Unit.ReceivedTimestamp) > _longestWait)) { end++; }
         if (end == _cursor) { return; }
         _dropped += end - _cursor;
         Remove(end);

@@ -22,15 +22,18 @@ internal interface ILadderOutput
     /// <param name="payload">Length-prefixed NAL units. Its reference passes to this method.</param>
     void OnFrame(int rung, int timeline, long pts90k, long dts90k, bool isKey, long receivedTimestamp, MediaBuffer payload);
 
-    /// <summary>The format of the encoded sound from here on; before its first frame. Comes again after a worker was replaced.</summary>
-    void OnAudioFormat(AudioTrack track);
+    /// <summary>The format of an encoded sound from here on; before its first frame. Comes again after a worker was replaced.</summary>
+    /// <param name="sound">Its number.</param>
+    /// <param name="track">The format.</param>
+    void OnAudioFormat(int sound, AudioTrack track);
 
     /// <summary>The next encoded audio frame.</summary>
+    /// <param name="sound">The sound's number.</param>
     /// <param name="timeline">That of the source.</param>
     /// <param name="pts">Presentation time in samples.</param>
     /// <param name="receivedTimestamp">That of the source frame that completed it.</param>
     /// <param name="payload">A raw data block of AAC. Its reference passes to this method.</param>
-    void OnAudioFrame(int timeline, long pts, long receivedTimestamp, MediaBuffer payload);
+    void OnAudioFrame(int sound, int timeline, long pts, long receivedTimestamp, MediaBuffer payload);
 
     /// <summary>Everything written before a <see cref="LadderWorker.Drain"/> has come.</summary>
     void OnDrained();

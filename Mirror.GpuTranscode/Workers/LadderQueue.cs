@@ -9,12 +9,15 @@ namespace Mirror.GpuTranscode.Workers;
 /// a random access point after them, so the list always begins where a decoder can. Bounded by the age of what waits and by bytes: what is
 /// sent goes first, then what waits up to the newest random access point, counted. Thread-safe.
 /// </remarks>
-internal sealed class LadderQueue(TimeProvider time)
+/// <param name="time">Clock for what waits.</param>
+/// <param name="maxLag">How late a frame may be decoded: what waits for no longer stays.</param>
+internal sealed class LadderQueue(TimeProvider time, TimeSpan maxLag)
 {
     private const long LargestBytes = 64L * 1024 * 1024;     // ten seconds at the 50 Mbit/s that ingest is made for
     private const int MostEntries = 2048;                    // 34 s at 60 frames per second
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(6);   // the first GOPs come as one burst of up to 4 s
+    private static readonly TimeSpan LongestBurst = TimeSpan.FromSeconds(6);  // the first GOPs come as one of up to 4 s
 
+    private readonly TimeSpan _longestWait = maxLag > LongestBurst ? maxLag : LongestBurst;
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
     private LadderFormat? _format;
@@ -199,7 +202,7 @@ internal sealed class LadderQueue(TimeProvider time)
     private bool IsOverdue()
     {
         int oldest = _entries.FindIndex(_cursor, static entry => entry.Unit is not null);
-        return oldest >= 0 && time.GetElapsedTime(_entries[oldest].Unit!.ReceivedTimestamp) > LongestWait;
+        return oldest >= 0 && time.GetElapsedTime(_entries[oldest].Unit!.ReceivedTimestamp) > _longestWait;
     }
 
     private void Remove(int start, int end)

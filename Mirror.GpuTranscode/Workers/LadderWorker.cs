@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.Media.Frames;
+using Mirror.Streams.Store;
 using Mirror.Streams.Transcoding;
 
 namespace Mirror.GpuTranscode.Workers;
@@ -28,8 +29,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly RestartDelay _delay;
     private readonly bool _isContinued;
-    private readonly AudioQueue _audioQueue = new(TimeProvider.System);
-    private readonly LadderQueue _queue = new(TimeProvider.System);   // received timestamps are those of this clock, in the worker as well
+    private readonly LadderQueue _queue;
     private readonly LatencyWindow _latency = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -41,11 +41,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private volatile WorkerSession? _session;
     private volatile LadderFormat? _ladder;                  // the one that frames come of
     private volatile LadderFormat? _wanted;                  // the one that was asked for last
-    private volatile AudioFormat? _audio;
-    private long _audioFrames;
+    private volatile WorkerSound[] _sounds = [];             // those that are encoded
     private long _audioErrors;
-    private volatile bool _isAudioUp;
-    private volatile string? _audioReason;
     private long[] _framesOfRung = [];
     private bool[] _isRungUp = [];
     private volatile bool _isUp;
@@ -57,7 +54,6 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private int _failuresOverAudio;
     private long _droppedByWorkers;
     private long _droppedReported;
-    private long _audioDroppedReported;
     private CancellationTokenSource? _sessionEnd;
 
     /// <param name="streamId">The stream, for the log.</param>
@@ -76,6 +72,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         (_streamId, _options, _output, _pool, _budget, _logger) = (streamId, options, output, pool, budget, logger);
         _delay = new RestartDelay(healthyAfter ?? HealthyAfter);
         _isContinued = isContinued;
+        // Received timestamps are those of this clock, in the worker as well.
+        _queue = new LadderQueue(TimeProvider.System, options.MaxLag);
         _supervision = Task.Run(SuperviseAsync);
     }
 
@@ -86,7 +84,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         {
             WorkerStats stats = _session?.Stats ?? default;
             LadderFormat? format = _ladder ?? _wanted;
-            string? reason = !IsWanted ? null : _reason ?? _audioReason ?? DescribeLag(stats);
+            string? reason = !IsWanted ? null : _reason ?? _sounds.Select(static sound => sound.Failure).FirstOrDefault(static failure => failure is not null) ?? DescribeLag(stats);
             return new TranscodeState
             {
                 IsDegraded = reason is not null,
@@ -94,17 +92,19 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
                 Device = stats.DeviceName,
                 Restarts = Volatile.Read(ref _restarts),
                 FramesDropped = _queue.Dropped + Volatile.Read(ref _droppedByWorkers),
-                Audio = _audio is { } audio ? StateOf(audio) : null,
+                Audio = _sounds is [var first, ..] ? StateOf(first) : null,
                 LatencyMilliseconds = _latency.Percentile95(),
                 Renditions = format is null ? [] : [.. format.Rungs.Select(StateOf)],
             };
         }
     }
 
-    private bool IsWanted => _wanted is { Rungs.Count: > 0 } || _audio is not null;
+    private bool IsWanted => _wanted is { Rungs.Count: > 0 } || HasSound;
+
+    private bool HasSound => _sounds.Length > 0;
 
     /// <summary>Cores that it would take, and this node does not have; <see langword="null"/> where that is not what it lacks.</summary>
-    public double? MissingCores => _lacksRoom ? _budget.Expect(_wanted?.Source, _wanted?.Rungs ?? [], _audio is not null) : null;
+    public double? MissingCores => _lacksRoom ? _budget.Expect(_wanted?.Source, _wanted?.Rungs ?? [], HasSound) : null;
 
     /// <summary>Process id of the worker at work; <see langword="null"/> while there is none.</summary>
     internal int? WorkerId => _session?.WorkerId;
@@ -125,14 +125,18 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     }
 
     /// <summary>Says which sound follows, and what to encode of it; once more at each change of the source's format.</summary>
+    /// <param name="sound">Numbers the stream's sounds.</param>
     /// <param name="source">The source's format.</param>
     /// <param name="plan">What to encode to; the same each time.</param>
-    public void ConfigureAudio(AudioTrack source, AudioPlan plan)
+    public void ConfigureAudio(int sound, AudioTrack source, AudioPlan plan)
     {
         var format = new AudioFormat(source, plan);
-        _audio = format;
-        _audioReason = null;
-        _audioQueue.SetFormat(format);
+        if (Find(sound) is not { } known)
+        {
+            known = new WorkerSound(sound, format, new AudioQueue(TimeProvider.System, _options.MaxLag));
+            _sounds = [.. _sounds.Append(known).OrderBy(static sound => sound.Number)];
+        }
+        known.SetFormat(format);
         LogAudio(_streamId, source.CodecString, source.SampleRate, source.Channels, plan.Bitrate / 1000);
         OnFormatSet();
     }
@@ -141,7 +145,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     {
         TaskCompletionSource set;
         lock (_gate) { (set, _formatSet) = (_formatSet, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)); }
-        _budget.Change(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null);
+        _budget.Change(this, _wanted?.Source, _wanted?.Rungs ?? [], HasSound);
         set.SetResult();
     }
 
@@ -155,19 +159,22 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _session?.Wake();
     }
 
+    private WorkerSound? Find(int sound) => Array.Find(_sounds, known => known.Number == sound);
+
     /// <summary>The next coded audio frame. Never waits.</summary>
+    /// <param name="sound">The sound's number.</param>
     /// <param name="unit">The frame; retained for as long as it is needed.</param>
     /// <param name="timeline">Numbers timelines.</param>
-    public void WriteAudio(AccessUnit unit, int timeline)
+    public void WriteAudio(int sound, AccessUnit unit, int timeline)
     {
-        if (_isRefused || !_audioQueue.Add(unit, timeline)) { return; }
+        if (_isRefused || Find(sound) is not { } known || !known.Queue.Add(unit, timeline)) { return; }
         _session?.Wake();
     }
 
     /// <summary>Asks for all that is still held back: no unit follows soon. <see cref="ILadderOutput.OnDrained"/> tells when all has come.</summary>
     public void Drain()
     {
-        _queue.AddDrain(always: _audio is not null);
+        _queue.AddDrain(always: HasSound);
         _session?.Wake();
     }
 
@@ -196,8 +203,11 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         await _supervision;
         _queue.SetFormat(null);
         _queue.Clear();
-        _audioQueue.SetFormat(null);
-        _audioQueue.Clear();
+        foreach (WorkerSound sound in _sounds)
+        {
+            sound.Queue.SetFormat(null);
+            sound.Queue.Clear();
+        }
         _stopping.Dispose();
     }
 
@@ -229,22 +239,21 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _output.OnUp();
     }
 
-    void ISessionEvents.OnAudioFormat(AudioTrack track) => _output.OnAudioFormat(track);
+    void ISessionEvents.OnAudioFormat(int sound, AudioTrack track) => _output.OnAudioFormat(sound, track);
 
     void ISessionEvents.OnAudioFrame(in WorkerAudio frame, MediaBuffer payload)
     {
         TranscodeMetrics.AudioFrames.Add(1);
-        Interlocked.Increment(ref _audioFrames);
-        _isAudioUp = true;
-        _output.OnAudioFrame(frame.Timeline, frame.Pts, frame.ReceivedTimestamp, payload);
+        Find(frame.Sound)?.OnFrame();
+        _output.OnAudioFrame(frame.Sound, frame.Timeline, frame.Pts, frame.ReceivedTimestamp, payload);
         if (_isUp || _wanted is { Rungs.Count: > 0 }) { return; }
         (_isUp, _reason) = (true, null);
         _output.OnUp();
     }
 
-    void ISessionEvents.OnAudioFailed(string reason)
+    void ISessionEvents.OnAudioFailed(int sound, string reason)
     {
-        (_isAudioUp, _audioReason) = (false, $"the sound cannot be encoded: {reason}");
+        Find(sound)?.OnFailed(reason);
         LogAudioFailed(_streamId, reason);
     }
 
@@ -265,9 +274,12 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         TranscodeMetrics.FramesDropped.Add(dropped - _droppedReported);
         _droppedReported = dropped;
         TranscodeMetrics.Errors.Add(now.Errors - before.Errors);
-        long audioDropped = _audioQueue.Dropped;
-        TranscodeMetrics.AudioDropped.Add(audioDropped - _audioDroppedReported);
-        _audioDroppedReported = audioDropped;
+        foreach (WorkerSound sound in _sounds)
+        {
+            long missing = sound.Queue.Dropped;
+            TranscodeMetrics.AudioDropped.Add(missing - sound.DroppedReported);
+            sound.DroppedReported = missing;
+        }
         TranscodeMetrics.AudioErrors.Add(now.AudioErrors - before.AudioErrors);
         TranscodeMetrics.AudioFilled.Add(now.AudioFilledMilliseconds - before.AudioFilledMilliseconds);
         Interlocked.Add(ref _audioErrors, now.AudioErrors - before.AudioErrors);
@@ -329,7 +341,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         Task room = _budget.RoomMade;
         string? refusal = await RefuseSoftwareAsync(stopping);
         bool mayEncode = refusal is null;
-        refusal ??= _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], _audio is not null, _isContinued);
+        refusal ??= _budget.TryReserve(this, _wanted?.Source, _wanted?.Rungs ?? [], HasSound, _isContinued);
         _lacksRoom = mayEncode && refusal is not null;
         if (refusal is null)
         {
@@ -343,7 +355,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         }
         _isRefused = true;
         _queue.Clear();
-        _audioQueue.Clear();
+        foreach (WorkerSound sound in _sounds) { sound.Queue.Clear(); }
         GoDown(refusal);
         await Task.WhenAny(room, Task.Delay(RefusedRetry, stopping));
         stopping.ThrowIfCancellationRequested();
@@ -369,7 +381,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         try { worker = await _pool.TakeAsync(stopping); }
         catch (WorkerStartException error) { return (error.Message, TimeSpan.Zero); }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var session = new WorkerSession(worker, _queue, _audioQueue, this, _options.WorkerMemory.Bytes, SettingsFor);
+        var session = new WorkerSession(worker, _queue, () => _sounds, this, _options.WorkerMemory.Bytes, SettingsFor);
         _sessionEnd = end;
         _session = session;
         if (!IsWanted) { await end.CancelAsync(); }
@@ -386,7 +398,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
         _failuresOverUnits = session is { Frames: 0, WasFed: true } ? _failuresOverUnits + 1 : 0;
         _queue.Rewind(forget: _failuresOverUnits > 1);
         _failuresOverAudio = session is { AudioFrames: 0, WasFedAudio: true } ? _failuresOverAudio + 1 : 0;
-        _audioQueue.Rewind(forget: _failuresOverAudio > 1);
+        foreach (WorkerSound sound in _sounds) { sound.Queue.Rewind(forget: _failuresOverAudio > 1); }
         return (failure, session.FirstFrame == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(session.FirstFrame));
     }
 
@@ -400,6 +412,7 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
             Device = device,
             GpuIndex = gpu,
             AllowSoftwareFallback = _options.AllowSoftwareFallback,
+            MaxLag = _options.MaxLag,
             DecoderThreads = _options.Threads,
             FilterThreads = _options.Threads,
             EncoderThreads = _options.Threads,
@@ -409,7 +422,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
     private void GoDown(string reason)
     {
         bool isNews = _isUp || _reason != reason;
-        (_isUp, _isAudioUp, _reason) = (false, false, reason);
+        (_isUp, _reason) = (false, reason);
+        foreach (WorkerSound sound in _sounds) { sound.GoDown(); }
         _isRungUp = new bool[_isRungUp.Length];
         if (isNews) { _output.OnDown(reason); }
     }
@@ -428,8 +442,8 @@ internal sealed partial class LadderWorker : ISessionEvents, IAsyncDisposable
             index < frames.Length ? frames[index] : 0, index < isUp.Length && isUp[index]);
     }
 
-    private AudioRenditionState StateOf(AudioFormat audio) => new(AudioPlan.RenditionName, "aac", audio.Plan.Channels, audio.Plan.SampleRate, audio.Plan.Bitrate,
-        Volatile.Read(ref _audioFrames), Volatile.Read(ref _audioErrors), _isAudioUp);
+    private AudioRenditionState StateOf(WorkerSound sound) => new(RenditionName.EncodedAudioOf(sound.Number), "aac", sound.Format.Plan.Channels, sound.Format.Plan.SampleRate, sound.Format.Plan.Bitrate,
+        sound.Frames, Volatile.Read(ref _audioErrors), sound.IsUp);
 
     private static string? DescribeLag(in WorkerStats stats) => stats.SkipLevel switch
     {

@@ -7,8 +7,12 @@ namespace Mirror.GpuTranscode.Workers;
 /// for twice as long, and after one that does not, the next is tried in half the time. In the first seconds, while codecs are opened and
 /// the stream's first viewers come, pictures may wait for longer: late ones are better then than half of them.
 /// </remarks>
-internal sealed class LagController
+/// <param name="maxLag">The lag from which on frames are left out.</param>
+internal sealed class LagController(TimeSpan maxLag)
 {
+    /// <summary>The default of <c>transcode.max_lag</c>.</summary>
+    public static readonly TimeSpan DefaultMaxLag = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Levels up to this leave out that many of that many plus one pictures, evenly, after decoding.</summary>
     public const int EvenLevels = 3;
 
@@ -18,8 +22,7 @@ internal sealed class LagController
     /// <summary>The highest level: only key frames are decoded.</summary>
     public const int MostLevels = ReferencesOnlyLevel + 1;
 
-    private static readonly TimeSpan LargestLag = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LargestLagAtFirst = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeastMaxLagAtFirst = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SmallLag = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
@@ -54,7 +57,7 @@ internal sealed class LagController
         TimeSpan passed = now - _evaluated;
         if (passed < Interval) { return Level; }
         bool shrinks = _lagBefore - lag > passed * ShrinkShare;
-        TimeSpan largest = now - _started < Settling ? LargestLagAtFirst : LargestLag;
+        TimeSpan largest = now - _started < Settling && maxLag < LeastMaxLagAtFirst ? LeastMaxLagAtFirst : maxLag;
         _growths = lag > largest && !shrinks ? _growths + 1 : 0;
         if (_growths > (Level == 0 ? FirstGrowths : 0)) { Raise(now); }
         else if (Level > 0 && now - _calmSince >= _hold) { Lower(now); }

@@ -9,7 +9,7 @@ internal static partial class LinuxProcess
     private const int PrSetPdeathsig = 1;                    // prctl(2)
     private const int SigKill = 9;
     private const int PrioProcess = 0;                       // setpriority(2)
-    private const int Niceness = 5;                          // a third of the processor beside ingest, packaging and delivery when there is not enough
+    private const int MoreNiceness = 5;                      // than its node has: a third of the processor beside ingest, packaging and delivery when there is not enough
     private const int RlimitCore = 4;                        // setrlimit(2)
     private const int SolSocket = 1;                         // socket(7)
     private const int SoPeerCred = 17;
@@ -22,7 +22,7 @@ internal static partial class LinuxProcess
     /// <summary>Gives way to the processes that carry the source, is the first to go when memory runs out, and leaves no core file.</summary>
     public static void TakeSecondPlace()
     {
-        SetPriority(PrioProcess, 0, Niceness);
+        SetPriority(PrioProcess, 0, GetPriority(PrioProcess, 0) + MoreNiceness);
         SetLimit(RlimitCore, default);
         try { File.WriteAllText("/proc/self/oom_score_adj", "500"); }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException) { /* a wish, no need */ }
@@ -48,6 +48,9 @@ internal static partial class LinuxProcess
 
     [LibraryImport("libc", EntryPoint = "getppid")]
     private static partial int GetParentId();
+
+    [LibraryImport("libc", EntryPoint = "getpriority")]
+    private static partial int GetPriority(int which, int who);
 
     [LibraryImport("libc", EntryPoint = "setpriority")]
     private static partial int SetPriority(int which, int who, int niceness);

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace Mirror.GpuTranscode.Workers;
@@ -13,9 +14,11 @@ internal sealed class ProcessMeter : IDisposable
     private const int ResidentField = 21;
     private const int TicksPerSecond = 100;                  // USER_HZ, which Linux shows to programs as 100 on every machine
     private readonly SafeFileHandle? _stat;                  // none if the process ended before it could be looked at
+    private readonly string _tasks;
 
     public ProcessMeter(int processId)
     {
+        _tasks = $"/proc/{processId}/task";
         try { _stat = File.OpenHandle($"/proc/{processId}/stat"); }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException) { /* it is gone */ }
     }
@@ -29,6 +32,22 @@ internal sealed class ProcessMeter : IDisposable
         try { text = text[..RandomAccess.Read(_stat, text, 0)]; }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException) { return false; }
         return TryParse(text, out use);
+    }
+
+    /// <summary>How long its threads that live have waited for a processor so far, together; zero where the kernel does not say. Costs a read for each thread.</summary>
+    public TimeSpan ReadWaited()
+    {
+        long nanoseconds = 0;
+        try
+        {
+            foreach (string task in Directory.EnumerateDirectories(_tasks))
+            {
+                string[] fields = File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ');       // proc(5): time run, time waited, times run
+                if (fields.Length > 1 && long.TryParse(fields[1], CultureInfo.InvariantCulture, out long waited)) { nanoseconds += waited; }
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { /* a thread ended, or all of them */ }
+        return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
     }
 
     public void Dispose() => _stat?.Dispose();

@@ -14,7 +14,7 @@ namespace Mirror.GpuTranscode.Workers;
 /// The queue between is short. What waits, waits in the node, which decides what to leave out; a full queue stops the receiving thread, and
 /// so the node's sending.
 /// </remarks>
-internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOutput, IDisposable
+internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IDisposable
 {
     private const int QueueLength = 16;
     private const int MostText = WorkerProtocol.MostFatalText / 4;      // characters, of up to four bytes each
@@ -23,17 +23,18 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly BlockingCollection<WorkItem> _items = new(QueueLength);
-    private readonly LagController _lag = new();
+    private LagController _lag = new(LagController.DefaultMaxLag);
     private readonly Lock _statsGate = new();
     private readonly Lock _sendGate = new();
     private byte[] _sendBuffer = new byte[64 * 1024];
     private WorkerStats _stats;
     private WorkerStats _counted;                            // by transcoders of earlier formats
     private VideoTranscoder? _transcoder;
-    private AudioTranscoder? _audio;
+    private readonly Dictionary<int, AudioTranscoder> _sounds = [];
     private long _lost;
     private long _lostToSkipping;
     private int? _timeline;
+    private TimeSpan _maxLag = LagController.DefaultMaxLag;
     private int _lines;
 
     /// <summary>Works until the connection ends, and the process with it.</summary>
@@ -53,7 +54,7 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
     public void Dispose()
     {
         _transcoder?.Dispose();
-        _audio?.Dispose();
+        foreach (AudioTranscoder sound in _sounds.Values) { sound.Dispose(); }
         _items.Dispose();
     }
 
@@ -69,16 +70,6 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
         Span<byte> fields = stackalloc byte[WorkerProtocol.FrameFieldsLength];
         new WorkerFrame(rung, frame.Timeline, frame.IsKey, frame.Pts90k, frame.Dts90k, frame.ReceivedTimestamp).WriteTo(fields);
         Send(WorkerMessageType.Frame, fields, frame.Payload);
-    }
-
-    void IAudioOutput.OnAudioFormat(AudioTrack track)
-        => Send(WorkerMessageType.AudioFormat, [], JsonSerializer.SerializeToUtf8Bytes(track, WorkerJson.Default.AudioTrack));
-
-    void IAudioOutput.OnAudioFrame(in EncodedAudio frame)
-    {
-        Span<byte> fields = stackalloc byte[WorkerProtocol.AudioFieldsLength];
-        new WorkerAudio(frame.Timeline, frame.Pts, frame.ReceivedTimestamp).WriteTo(fields);
-        Send(WorkerMessageType.AudioFrame, fields, frame.Payload);
     }
 
     private void Receive()
@@ -162,6 +153,7 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
         _transcoder = null;
         (_counted, _lost, _lostToSkipping) = (_stats, 0, 0);
         _timeline = null;
+        if (configuration.Settings.MaxLag != _maxLag) { (_maxLag, _lag) = (configuration.Settings.MaxLag, new LagController(configuration.Settings.MaxLag)); }
         Span<byte> generation = stackalloc byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(generation, configuration.Generation);
         Send(WorkerMessageType.Configured, generation, []);
@@ -194,35 +186,46 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
     private void ConfigureAudio(ReadOnlySpan<byte> json)
     {
         AudioConfiguration configuration = WorkerProtocol.ReadJson(json, WorkerJson.Default.AudioConfiguration) ?? throw new InvalidDataException("The configuration of the sound cannot be read.");
+        int number = configuration.Sound;
         try
         {
-            if (_audio is null) { _audio = new AudioTranscoder(configuration.Source, configuration.Plan, configuration.ResumeAfter, this); }
-            else { _audio.ChangeSource(configuration.Source); }
+            if (_sounds.TryGetValue(number, out AudioTranscoder? sound)) { sound.ChangeSource(configuration.Source); }
+            else { _sounds[number] = new AudioTranscoder(configuration.Source, configuration.Plan, configuration.ResumeAfter, new SoundOutput(this, number)); }
         }
-        catch (FFmpegException error) { GiveUpAudio(error); }
+        catch (FFmpegException error) { GiveUpAudio(number, error); }
     }
 
     private void DecodeAudio(in WorkerAudio unit, ReadOnlySpan<byte> payload)
     {
         SetPhase(WorkerPhase.Transcoding);
-        try { _audio?.Decode(new SourceAudio { Timeline = unit.Timeline, Pts90k = unit.Pts, ReceivedTimestamp = unit.ReceivedTimestamp, Payload = payload }); }
-        catch (FFmpegException error) { GiveUpAudio(error); }
+        var frame = new SourceAudio { Timeline = unit.Timeline, Pts90k = unit.Pts, ReceivedTimestamp = unit.ReceivedTimestamp, Payload = payload };
+        AudioTranscoder? sound = _sounds.GetValueOrDefault(unit.Sound);
+        try
+        {
+            if (payload.IsEmpty) { sound?.Fill(frame); }
+            else { sound?.Decode(frame); }
+        }
+        catch (FFmpegException error) { GiveUpAudio(unit.Sound, error); }
         Report(lag: null);
     }
 
     private void DrainAudio()
     {
-        try { _audio?.Drain(); }
-        catch (FFmpegException error) { GiveUpAudio(error); }
+        foreach ((int number, AudioTranscoder sound) in _sounds)
+        {
+            try { sound.Drain(); }
+            catch (FFmpegException error) { GiveUpAudio(number, error); }        // removing while enumerating is allowed
+        }
     }
 
-    /// <summary>The sound fails, whatever comes: pictures go on without it.</summary>
-    private void GiveUpAudio(FFmpegException error)
+    /// <summary>A sound fails, whatever comes: pictures and other sounds go on without it.</summary>
+    private void GiveUpAudio(int number, FFmpegException error)
     {
-        _audio?.Dispose();
-        _audio = null;
+        if (_sounds.Remove(number, out AudioTranscoder? sound)) { sound.Dispose(); }
         string text = error.Message;
-        Send(WorkerMessageType.AudioFailed, [], Encoding.UTF8.GetBytes(text.Length > MostText ? text[..MostText] : text));
+        Span<byte> fields = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(fields, number);
+        Send(WorkerMessageType.AudioFailed, fields, Encoding.UTF8.GetBytes(text.Length > MostText ? text[..MostText] : text));
     }
 
     /// <summary>First pictures are left out after decoding, evenly; then before it.</summary>
@@ -245,10 +248,10 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
             _stats.DoneSequence++;
             _stats.Phase = WorkerPhase.Idle;
             if (lag is { } known) { _stats.LagMicroseconds = (long)known.TotalMicroseconds; }
-            if (_audio is { Figures: { } sound })
+            if (_sounds.Count > 0)
             {
-                _stats.AudioErrors = sound.Errors;
-                _stats.AudioFilledMilliseconds = sound.SamplesFilled * 1000 / _audio.SampleRate;
+                _stats.AudioErrors = Math.Max(_stats.AudioErrors, _sounds.Values.Sum(static sound => sound.Figures.Errors));
+                _stats.AudioFilledMilliseconds = Math.Max(_stats.AudioFilledMilliseconds, _sounds.Values.Sum(static sound => sound.Figures.SamplesFilled * 1000 / sound.SampleRate));
             }
             if (_transcoder is null) { return; }
             TranscodeFigures figures = _transcoder.Figures;
@@ -323,6 +326,24 @@ internal sealed class TranscodeLoop(Socket socket) : ITranscodeOutput, IAudioOut
             payload.CopyTo(_sendBuffer.AsSpan(WorkerProtocol.HeaderLength + fields.Length));
             ReadOnlySpan<byte> rest = _sendBuffer.AsSpan(0, length);
             while (!rest.IsEmpty) { rest = rest[socket.Send(rest)..]; }
+        }
+    }
+
+    /// <summary>Sends what is encoded of one sound.</summary>
+    private sealed class SoundOutput(TranscodeLoop loop, int number) : IAudioOutput
+    {
+        public void OnAudioFormat(AudioTrack track)
+        {
+            Span<byte> fields = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(fields, number);
+            loop.Send(WorkerMessageType.AudioFormat, fields, JsonSerializer.SerializeToUtf8Bytes(track, WorkerJson.Default.AudioTrack));
+        }
+
+        public void OnAudioFrame(in EncodedAudio frame)
+        {
+            Span<byte> fields = stackalloc byte[WorkerProtocol.AudioFieldsLength];
+            new WorkerAudio(number, frame.Timeline, frame.Pts, frame.ReceivedTimestamp).WriteTo(fields);
+            loop.Send(WorkerMessageType.AudioFrame, fields, frame.Payload);
         }
     }
 

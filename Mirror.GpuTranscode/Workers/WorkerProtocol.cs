@@ -19,7 +19,7 @@ internal static class WorkerProtocol
     public const int HeaderLength = 8;                       // bodyLength(4) type(2) mark(2)
     public const int UnitFieldsLength = 32;                  // timeline(4) flags(4) pts(8) dts(8) received(8)
     public const int FrameFieldsLength = 40;                 // rung(4) timeline(4) flags(4) reserved(4) pts(8) dts(8) received(8): see WorkerFrame
-    public const int AudioFieldsLength = 24;                 // timeline(4) reserved(4) pts(8) received(8): see WorkerAudio
+    public const int AudioFieldsLength = 24;                 // timeline(4) sound(4) pts(8) received(8): see WorkerAudio
     public const int MostFields = 128;
     public const int MostFatalText = 4096;
     private const int LargestUnit = 16 * 1024 * 1024;        // ingest drops access units above 10 MiB
@@ -51,7 +51,8 @@ internal static class WorkerProtocol
     public static int FieldsLength(WorkerMessageType type) => type switch
     {
         WorkerMessageType.Configure or WorkerMessageType.ConfigureAudio or WorkerMessageType.Probe or WorkerMessageType.Ready or WorkerMessageType.Capabilities => 0,
-        WorkerMessageType.AudioFormat or WorkerMessageType.AudioFailed or WorkerMessageType.Fatal => 0,
+        WorkerMessageType.Fatal => 0,
+        WorkerMessageType.AudioFormat or WorkerMessageType.AudioFailed => 4,
         WorkerMessageType.Audio or WorkerMessageType.AudioFrame => AudioFieldsLength,
         WorkerMessageType.Unit => UnitFieldsLength,
         WorkerMessageType.Drain or WorkerMessageType.Drained or WorkerMessageType.Snapshot => 8,

@@ -13,7 +13,7 @@ internal sealed class WorkerSession
     private const int HeadLength = WorkerProtocol.HeaderLength + WorkerProtocol.UnitFieldsLength;
     private readonly WorkerProcess _worker;
     private readonly LadderQueue _queue;
-    private readonly AudioQueue _audio;
+    private readonly Func<WorkerSound[]> _sounds;
     private readonly ISessionEvents _events;
     private readonly Func<LadderFormat, TranscoderSettings> _settings;
     private readonly WorkerWatch _watch;
@@ -23,15 +23,15 @@ internal sealed class WorkerSession
     private readonly byte[] _head = new byte[HeadLength];
     private readonly List<ArraySegment<byte>> _segments = [];
     private LadderFormat? _configured;
-    private AudioTrack? _audioTrack;
+    private readonly Dictionary<int, AudioTrack> _encodedSounds = [];       // for the receiving side alone
     private LadderFormat? _sentFormat;
-    private AudioFormat? _sentAudioFormat;
+    private readonly Dictionary<int, AudioFormat> _sentSounds = [];         // for the sending side alone
     private long _sent;                                      // units, audio frames and drains
     private string? _fatal;
 
-    public WorkerSession(WorkerProcess worker, LadderQueue queue, AudioQueue audio, ISessionEvents events, long largestMemory, Func<LadderFormat, TranscoderSettings> settings)
+    public WorkerSession(WorkerProcess worker, LadderQueue queue, Func<WorkerSound[]> sounds, ISessionEvents events, long largestMemory, Func<LadderFormat, TranscoderSettings> settings)
     {
-        (_worker, _queue, _audio, _events, _settings) = (worker, queue, audio, events, settings);
+        (_worker, _queue, _sounds, _events, _settings) = (worker, queue, sounds, events, settings);
         _watch = new WorkerWatch(worker.Meter, largestMemory);
     }
 
@@ -88,10 +88,10 @@ internal sealed class WorkerSession
             {
                 while (_requests.Reader.TryRead(out byte[]? request)) { await _worker.SendAsync(request, cancellationToken); }
                 // Sound goes first: it is little, and pictures may be waited for.
-                if (_audio.TryTake(out AudioQueue.Entry sound))
+                if (TryTakeSound(out WorkerSound? sound, out AudioQueue.Entry frame))
                 {
-                    try { await SendAsync(sound, cancellationToken); }
-                    finally { sound.Unit.Release(); }
+                    try { await SendAsync(sound, frame, cancellationToken); }
+                    finally { frame.Unit.Release(); }
                 }
                 else if (_queue.TryTake(out LadderQueue.Entry next))
                 {
@@ -124,18 +124,30 @@ internal sealed class WorkerSession
         await _worker.SendAsync(message, cancellationToken);
     }
 
-    private async ValueTask SendAsync(AudioQueue.Entry entry, CancellationToken cancellationToken)
+    private bool TryTakeSound([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out WorkerSound? sound, out AudioQueue.Entry frame)
     {
-        if (entry.Format != _sentAudioFormat)
+        foreach (WorkerSound next in _sounds())
         {
-            _sentAudioFormat = entry.Format;
-            var configuration = new AudioConfiguration { Source = entry.Format.Source, Plan = entry.Format.Plan, ResumeAfter = _audio.Delivered };
+            if (!next.Queue.TryTake(out frame)) { continue; }
+            sound = next;
+            return true;
+        }
+        (sound, frame) = (null, default);
+        return false;
+    }
+
+    private async ValueTask SendAsync(WorkerSound sound, AudioQueue.Entry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Format != _sentSounds.GetValueOrDefault(sound.Number))
+        {
+            _sentSounds[sound.Number] = entry.Format;
+            var configuration = new AudioConfiguration { Sound = sound.Number, Source = entry.Format.Source, Plan = entry.Format.Plan, ResumeAfter = sound.Queue.Delivered };
             await _worker.SendAsync(WorkerProtocol.WriteConfigureAudio(configuration), cancellationToken);
         }
         WasFedAudio = true;
         _watch.OnSent(++_sent);
         WorkerProtocol.WriteHeader(_head, WorkerMessageType.Audio, WorkerProtocol.AudioFieldsLength + entry.Unit.Payload.Length);
-        new WorkerAudio(entry.Timeline, entry.Unit.Pts90k, entry.Unit.ReceivedTimestamp).WriteTo(_head.AsSpan(WorkerProtocol.HeaderLength));
+        new WorkerAudio(sound.Number, entry.Timeline, entry.Unit.Pts90k, entry.Unit.ReceivedTimestamp).WriteTo(_head.AsSpan(WorkerProtocol.HeaderLength));
         await SendAsync(WorkerProtocol.AudioFieldsLength, entry.Unit.Payload);
     }
 
@@ -205,6 +217,8 @@ internal sealed class WorkerSession
         return _worker.Reader.IsCorrupt ? "The worker process sent bytes that are no message." : null;
     }
 
+    private WorkerSound? Find(int number) => Array.Find(_sounds(), sound => sound.Number == number);
+
     private bool Dispatch(in WorkerMessage message)
     {
         switch (message.Type)
@@ -218,21 +232,22 @@ internal sealed class WorkerSession
                 _events.OnFrame(frame, message.Payload);
                 return true;
             case WorkerMessageType.AudioFrame:
-                WorkerAudio sound = WorkerAudio.Read(message.Fields);
-                if (_audioTrack is null) { return false; }
+                WorkerAudio frameOfSound = WorkerAudio.Read(message.Fields);
+                if (!_encodedSounds.TryGetValue(frameOfSound.Sound, out AudioTrack? encoded) || Find(frameOfSound.Sound) is not { } of) { return false; }
                 AudioFrames++;
                 NoteFrame();
-                _audio.OnDelivered(sound, (long)((Int128)sound.Pts * 90_000 / _audioTrack.SampleRate));
-                _events.OnAudioFrame(sound, message.Payload);
+                of.Queue.OnDelivered(frameOfSound, (long)((Int128)frameOfSound.Pts * 90_000 / encoded.SampleRate));
+                _events.OnAudioFrame(frameOfSound, message.Payload);
                 return true;
             case WorkerMessageType.AudioFormat:
                 AudioTrack? audioTrack = WorkerProtocol.ReadJson(message.Payload.Span, WorkerJson.Default.AudioTrack);
                 if (audioTrack is not { SampleRate: > 0 }) { return false; }
-                _audioTrack = audioTrack;
-                _events.OnAudioFormat(audioTrack);
+                int number = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(message.Fields);
+                _encodedSounds[number] = audioTrack;
+                _events.OnAudioFormat(number, audioTrack);
                 return true;
             case WorkerMessageType.AudioFailed:
-                _events.OnAudioFailed(Encoding.UTF8.GetString(message.Payload.Span));
+                _events.OnAudioFailed(System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(message.Fields), Encoding.UTF8.GetString(message.Payload.Span));
                 return true;
             case WorkerMessageType.Format:
                 int rung = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(message.Fields);
@@ -303,13 +318,13 @@ internal interface ISessionEvents
     /// <summary>A frame; the payload's reference passes.</summary>
     void OnFrame(in WorkerFrame frame, MediaBuffer payload);
 
-    void OnAudioFormat(AudioTrack track);
+    void OnAudioFormat(int sound, AudioTrack track);
 
     /// <summary>An encoded audio frame; the payload's reference passes.</summary>
     void OnAudioFrame(in WorkerAudio frame, MediaBuffer payload);
 
     /// <summary>There is no sound for now.</summary>
-    void OnAudioFailed(string reason);
+    void OnAudioFailed(int sound, string reason);
 
     void OnDrained();
 

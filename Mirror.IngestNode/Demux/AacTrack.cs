@@ -14,5 +14,6 @@ internal static class AacTrack
         CodecString = config.CodecString,
         SampleRate = config.SampleRate,
         Channels = config.Channels,
+        HasLayoutOfItsOwn = config.HasLayoutOfItsOwn,
     };
 }

@@ -13,6 +13,14 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
     private DateTime _arrival;
     private int _payloadStart;
     private int _position;
+    private AudioTrack? _bare;                         // the track passed on last, before its language
+    private AudioTrack? _track;
+
+    /// <summary>The language spoken; <see langword="null"/> where the publisher does not say.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>For whom it is.</summary>
+    public AudioPurpose Purpose { get; init; }
 
     /// <summary>Bytes that belonged to no frame.</summary>
     public long SkippedBytes { get; private set; }
@@ -25,7 +33,7 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
 
     /// <summary>Takes a PES packet's payload.</summary>
     /// <param name="packet">The packet.</param>
-    /// <param name="arrival">When its first byte was due (UTC).</param>
+    /// <param name="arrival">When its first byte arrived (UTC).</param>
     public void Write(in PesPacket packet, DateTime arrival)
     {
         if (_keptLength + packet.Payload.Length > LargestRest)
@@ -85,7 +93,8 @@ internal abstract class AudioAssembler(IAudioFrameHandler handler) : IDisposable
     {
         long pts33 = PesHeader.NoTimestamp;
         if (_position >= _payloadStart) { (pts33, _pts33) = (_pts33, PesHeader.NoTimestamp); }
-        handler.OnAudioFrame(track, pts33, payload, sampleCount, _arrival);
+        if (!ReferenceEquals(track, _bare)) { (_bare, _track) = (track, track with { Language = Language, Purpose = Purpose }); }
+        handler.OnAudioFrame(_track!, pts33, payload, sampleCount, _arrival);
     }
 
     /// <summary>Bytes up to the next place where <paramref name="first"/> stands, at least one.</summary>

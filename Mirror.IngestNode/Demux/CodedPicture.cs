@@ -34,18 +34,20 @@ internal readonly ref struct CodedPicture
     /// <summary>DTS of that PES packet, 33 bits; negative when absent.</summary>
     public required long Dts33 { get; init; }
 
-    /// <summary>When the first byte of that PES packet was due (UTC).</summary>
+    /// <summary>When the first byte of that PES packet arrived (UTC).</summary>
     public required DateTime Arrival { get; init; }
 
-    /// <summary>The sample: NAL units with their lengths before them, or the bytes as they are. The caller holds the reference.</summary>
+    /// <summary>The sample: parameter sets that the track does not have, and NAL units with their lengths before them, or the bytes as they are. The caller holds the reference.</summary>
     public MediaBuffer ToPayload()
     {
         if (NalUnits.IsEmpty) { return MediaBuffer.CopyOf(Bytes); }
         if (KeepsStartCodes) { return MediaBuffer.CopyOf(Bytes[NalUnits[0].CodeStart..(NalUnits[^1].Start + NalUnits[^1].Length)]); }
-        int size = 0;
+        int size = Info.ParameterSets.Length;
         foreach (NalUnitSpan nalUnit in NalUnits) { size += nalUnit.IsSample ? LengthPrefix + nalUnit.Length : 0; }
         MediaBuffer payload = MediaBuffer.Rent(size);
         Span<byte> output = payload.GetSpan(size);
+        Info.ParameterSets.Span.CopyTo(output);
+        output = output[Info.ParameterSets.Length..];
         foreach (NalUnitSpan nalUnit in NalUnits)
         {
             if (!nalUnit.IsSample) { continue; }

@@ -1,29 +1,17 @@
+using Mirror.Media.Codecs;
+using Mirror.Media.Frames;
+
 namespace Mirror.IngestNode.Demux;
 
-/// <summary>What became of a picture's decoding time.</summary>
-internal enum DecodeTimeVerdict
-{
-    /// <summary>It has one.</summary>
-    Placed,
-
-    /// <summary>There is no room for it: its presentation time is not behind the last decoding time.</summary>
-    Unplaceable,
-
-    /// <summary>It is lost to learning how deep the stream reorders.</summary>
-    Lost,
-}
-
-/// <summary>Gives pictures strictly rising decoding times that are never behind their presentation times.</summary>
+/// <summary>Gives pictures strictly rising decoding times that are never after their presentation times.</summary>
 /// <remarks>
-/// A DTS that breaks the rule is moved by as little as needed. A stream with B-frames and without any DTS, which the standard forbids and
-/// some encoders send, gets the n-th smallest PTS as the n-th DTS; the depth of reordering is learnt from it.
+/// A DTS that breaks the rule is moved by as little as needed. Some encoders send B-frames without any DTS, which the standard forbids: the
+/// decoding times are then a frame apart, and start so early that every picture can be presented in time.
 /// </remarks>
-internal sealed class DecodeTimes
+internal struct DecodeTimes
 {
-    private const int DeepestReordering = 4;               // pyramids of B-frames reach 3; more is a step of the clock
-    private const long LargestReordering = 90_000;         // ticks that a picture may be behind another in a stream without DTS
-    private readonly long[] _presentation = new long[DeepestReordering + 2];      // the largest presentation times, sorted
-    private int _held;
+    private const int DeepestReordering = 4;               // pyramids of B-frames reach 3
+    private const int DeepestSilentReordering = 2;         // of H.264, whose parameter sets may say as many as the buffer holds instead
     private int _depth;
     private bool _hasSeenDts;
 
@@ -33,67 +21,52 @@ internal sealed class DecodeTimes
     /// <summary>Whether one was given out.</summary>
     public bool IsStarted { get; private set; }
 
-    /// <summary>Decoding times that were moved or made up.</summary>
+    /// <summary>Times that were moved or made up.</summary>
     public long Repaired { get; private set; }
 
     /// <summary>A new timeline starts.</summary>
-    public void Reset()
-    {
-        IsStarted = false;
-        _held = 0;
-        _depth = 0;
-        _hasSeenDts = false;
-    }
+    public void Reset() => (IsStarted, _depth, _hasSeenDts) = (false, 0, false);
 
-    /// <summary>The decoding time of the next picture in decoding order.</summary>
+    /// <summary>Whether a picture has a decoding time left before its presentation.</summary>
+    public readonly bool HasRoom(long pts) => !IsStarted || pts > Last;
+
+    /// <summary>Places the next picture in decoding order. Where <see cref="HasRoom"/> says no, its presentation is put off by as little as needed.</summary>
+    /// <param name="picture">The picture, whose track is known.</param>
     /// <param name="pts">Its PTS, unwrapped.</param>
     /// <param name="dts">Its DTS, unwrapped; <see langword="null"/> when the PES packet has none.</param>
-    /// <param name="isBidirectional">The picture may precede others in presentation that came before it.</param>
-    /// <param name="placed">The decoding time.</param>
-    public DecodeTimeVerdict Place(long pts, long? dts, bool isBidirectional, out long placed)
+    /// <param name="isMadeUp">The PES packet has no timestamps that could be used: the PTS is made up, and no DTS does not mean the same.</param>
+    /// <param name="frame">90 kHz ticks from one frame to the next.</param>
+    public void Place(in PictureInfo picture, ref long pts, long? dts, bool isMadeUp, long frame)
     {
         _hasSeenDts |= dts is not null;
-        if (!_hasSeenDts) { Remember(pts); }
-        placed = Math.Min(dts ?? (_depth > 0 && !_hasSeenDts ? SmallestRemembered() : pts), pts);
-        if (placed != (dts ?? pts)) { Repaired++; }
+        if (!IsStarted) { _depth = DepthOf(picture.Track); }
+        long placed = Math.Min(dts ?? MakeUp(picture.RandomAccess == RandomAccessKind.Refresh, isMadeUp, pts, frame), pts);
+        bool isRepaired = isMadeUp || placed != (dts ?? pts);
         if (IsStarted && placed <= Last)
         {
-            if (pts <= Last) { return isBidirectional ? LearnDepth(pts) : DecodeTimeVerdict.Unplaceable; }
+            isRepaired = true;
             placed = Last + 1;
-            Repaired++;
+            if (pts < placed)
+            {
+                if (!_hasSeenDts) { _depth = Math.Clamp(_depth + (int)((placed - pts) / Math.Max(1, frame)) + 1, 0, DeepestReordering); }
+                pts = placed;
+            }
         }
+        if (isRepaired) { Repaired++; }
         Last = placed;
         IsStarted = true;
-        return DecodeTimeVerdict.Placed;
     }
 
-    private DecodeTimeVerdict LearnDepth(long pts)
+    /// <summary>Without B-frames, PTS is DTS. With them a frame follows the last; an IDR picture and its like show how far ahead of presentation that may be.</summary>
+    private readonly long MakeUp(bool isRefresh, bool isMadeUp, long pts, long frame)
     {
-        if (_hasSeenDts || Last - pts > LargestReordering) { return DecodeTimeVerdict.Unplaceable; }
-        int behind = 0;
-        for (int i = 0; i < _held; i++) { behind += _presentation[i] > pts ? 1 : 0; }
-        if (behind is 0 or > DeepestReordering) { return DecodeTimeVerdict.Unplaceable; }
-        _depth = Math.Max(_depth, behind);
-        return DecodeTimeVerdict.Lost;
+        if (_hasSeenDts) { return isMadeUp && IsStarted ? Last + frame : pts; }
+        if (_depth == 0) { return pts; }
+        long earliest = pts - _depth * frame;
+        if (!IsStarted) { return earliest; }
+        return isRefresh ? Math.Max(Last + frame, earliest) : Last + frame;
     }
 
-    private void Remember(long pts)
-    {
-        if (_held == _presentation.Length)
-        {
-            _presentation.AsSpan(1).CopyTo(_presentation);
-            _held--;
-        }
-        int place = _held;
-        while (place > 0 && _presentation[place - 1] > pts)
-        {
-            _presentation[place] = _presentation[place - 1];
-            place--;
-        }
-        _presentation[place] = pts;
-        _held++;
-    }
-
-    /// <summary>Of the depth + 1 largest presentation times the smallest.</summary>
-    private long SmallestRemembered() => _presentation[Math.Max(0, _held - 1 - _depth)];
+    private static int DepthOf(VideoTrack? track)
+        => track is null || (track.Codec == Codec.H264 && track.ReorderDepth > DeepestSilentReordering) ? 0 : Math.Min(track.ReorderDepth, DeepestReordering);
 }

@@ -41,7 +41,7 @@ internal sealed class ElementaryStream(byte streamType, ushort pid, uint format,
 
     /// <summary>Takes a transport packet of its PID that carries payload.</summary>
     /// <param name="packet">The packet.</param>
-    /// <param name="wallClock">When it was due (UTC).</param>
+    /// <param name="wallClock">When it arrived (UTC).</param>
     public void Write(in TransportPacket packet, DateTime wallClock)
     {
         Continuity continuity = _continuity.Check(packet);

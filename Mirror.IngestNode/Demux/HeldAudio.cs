@@ -8,7 +8,7 @@ namespace Mirror.IngestNode.Demux;
 /// <param name="Payload">The frame; the holder has the reference.</param>
 /// <param name="Pts">PTS, unwrapped.</param>
 /// <param name="SampleCount">Samples of the track's rate.</param>
-/// <param name="Arrival">When the first byte of its PES packet was due (UTC).</param>
+/// <param name="Arrival">When the first byte of its PES packet arrived (UTC).</param>
 internal readonly record struct AudioFrame(AudioTrack Track, MediaBuffer Payload, long Pts, int SampleCount, DateTime Arrival)
 {
     /// <summary>How long it lasts, in 90 kHz ticks.</summary>
@@ -26,12 +26,16 @@ internal sealed class HeldAudio(long longest)
     /// <summary>The oldest frame; there must be one.</summary>
     public AudioFrame Oldest => _frames.Peek();
 
+    /// <summary>How long all of them last, in 90 kHz ticks.</summary>
+    public long Duration { get; private set; }
+
     /// <summary>Keeps a frame.</summary>
     /// <returns>Older frames that had to go.</returns>
     public int Enqueue(AudioFrame frame)
     {
         _frames.Enqueue(frame);
         _bytes += frame.Payload.Length;
+        Duration += frame.Duration;
         int dropped = 0;
         for (; _frames.Count > MostFrames || _bytes > MostBytes || frame.Pts - _frames.Peek().Pts > longest; dropped++) { DropOldest(); }
         return dropped;
@@ -42,6 +46,7 @@ internal sealed class HeldAudio(long longest)
     {
         if (!_frames.TryDequeue(out frame)) { return false; }
         _bytes -= frame.Payload.Length;
+        Duration -= frame.Duration;
         return true;
     }
 

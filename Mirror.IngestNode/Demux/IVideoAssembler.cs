@@ -19,7 +19,7 @@ internal interface IVideoAssembler : IDisposable
 
     /// <summary>Takes a PES packet's payload.</summary>
     /// <param name="packet">The packet.</param>
-    /// <param name="arrival">When its first byte was due (UTC).</param>
+    /// <param name="arrival">When its first byte arrived (UTC).</param>
     void Write(in PesPacket packet, DateTime arrival);
 
     /// <summary>Data is missing: the unfinished access unit cannot be completed.</summary>

@@ -10,28 +10,33 @@ namespace Mirror.IngestNode.Demux;
 /// A timeline starts with the first random access point of the video track, or the first frame where there is only audio; audio that
 /// belongs behind it waits for it. It ends when the publisher returns, the programme changes, or timestamps jump: by more than the largest
 /// step, or back to where pictures were already passed on. One picture or PES packet with timestamps that do not fit is held until the
-/// next tells whether it was wrong (it is dropped) or the first of a new timeline.
+/// next tells whether they were wrong, and it is placed by its order, or whether it is the first of a new timeline.
 /// </remarks>
 internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFrameHandler, IDisposable
 {
     private const long TicksPerSecond = 90_000;
     private const long LargestComposition = 10 * TicksPerSecond;      // between DTS and PTS of one picture
     private const long SuddenGap = TicksPerSecond / 2;                // a step beyond this must be confirmed by the next picture
+    private const long LargestReordering = TicksPerSecond;            // a made-up PTS is at most so far from the decoding time
+    private const double WaitedForStep = 0.75;                        // part of a step that must have passed on the way for it to be believed at once
     private const long LargestAudioGap = TicksPerSecond;              // taken at once; a longer one must be confirmed by the next PES packet
     private const long AnnouncedStep = TicksPerSecond;                // off the expected time by more, a picture belongs to the time base announced
     private const int StampsToBelieve = 2;                            // PES packets that must agree before held audio is believed
+    private const long LongestDatedFrame = TicksPerSecond / 25;       // a wrongly signalled frame rate must not put dates seconds back
     private readonly IAccessUnitHandler _handler;
+    private readonly DatedDelivery _delivery;
     private readonly ILogger _logger;
     private readonly long _largestStep;
     private readonly long _videoPatience;
     private readonly TimestampUnwrapper _clock = new();
-    private readonly DecodeTimes _decodeTimes = new();
     private readonly RandomAccessPolicy _randomAccess;
     private readonly VideoFormat _format = new();
-    private readonly HeldAudio _heldAudio;
+    private readonly SoundLine[] _sounds = new SoundLine[TransportStreamDemuxer.MostSounds];
     private readonly TrackCounters _videoCounters = new();
     private readonly TrackCounters _audioCounters = new();
-    private ProgramClock _programClock;
+    private DecodeTimes _decodeTimes;
+    private PictureTimes _times;
+    private DateTime _placedArrival;             // of the picture passed on last
     private FeedLayout _layout;
     private FeedLayout _announcedLayout;
     private bool _hasAnnouncedLayout;
@@ -42,30 +47,27 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private bool _isRunning;
     private bool _isVideoAbsent;                 // announced, yet silent for longer than the patience
     private bool _startsVideo;                   // the next unit is the track's first on this timeline
-    private bool _startsAudio;
     private long _startPts;
+    private long _composition;                   // largest PTS less DTS of the timeline's random access points
     private bool _dropsLeading;                  // until the next key frame: pictures that lead to what came before the start
     private bool _dropsSkippedLeading;
     private long _announcedPcr = -1;
     private bool _isRandomAccess;                // of the picture accepted last
     private LogAllowance _logAllowance;
     private HeldPicture? _heldPicture;
-    private AudioChain _audio;
-    private AudioChain _heldChain;
-    private bool _isAudioHeld;                   // frames without PTS follow the held chain
-    private long _waitedForVideo;
-    private long _lastAudioPts;
-    private bool _hasLastAudioPts;
+    private SoundLine _leading;                  // of sound alone: the one whose frames start timelines
     private bool _wasLenient;
 
     public ProgramTimeline(IAccessUnitHandler handler, TransportStreamDemuxerOptions options, ILogger logger)
     {
         _handler = handler;
+        _delivery = new DatedDelivery(handler);
         _logger = logger;
         _largestStep = (long)(options.LargestStep.TotalSeconds * TicksPerSecond);
         _videoPatience = (long)(options.VideoPatience.TotalSeconds * TicksPerSecond);
         _randomAccess = new RandomAccessPolicy(options.RefreshPatience);
-        _heldAudio = new HeldAudio(_videoPatience + TicksPerSecond);
+        for (int i = 0; i < _sounds.Length; i++) { _sounds[i] = new SoundLine(_videoPatience + TicksPerSecond); }
+        _leading = _sounds[0];
     }
 
     /// <summary>Timelines started.</summary>
@@ -104,16 +106,28 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         AnnounceLayout();
     }
 
+    /// <summary>Other sounds beside what is carried, which goes on.</summary>
+    public void SetLayout(FeedLayout layout)
+    {
+        _layout = layout;
+        AnnounceLayout();
+    }
+
+    /// <inheritdoc cref="VideoFormat.AnnounceCaptions"/>
+    public void AnnounceCaptions(CaptionServices? captions) => _format.AnnounceCaptions(captions);
+
     /// <summary>What follows has nothing to do with what came before: the timeline ends, and a programme must be started.</summary>
     public void Interrupt()
     {
+        PlaceHeldPicture();
         IsProgramStarted = false;
         _isVideoAbsent = false;
         _randomAccess.Reset();
         _wasLenient = false;
         EndTimeline();
-        DropHeldAudio();
+        DropAllHeldAudio();
         _clock.Reset();
+        _times = default;
     }
 
     /// <summary>The programme's clock says that its time base starts anew.</summary>
@@ -126,87 +140,97 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     /// <summary>The audio track's counts.</summary>
     public DemuxTrackStats AudioStats(long dropped) => _audioCounters.Snapshot(repaired: 0, dropped);
 
+    /// <summary>Passes on what is held until its date is known: its publisher is gone.</summary>
+    public void Flush()
+    {
+        PlaceHeldPicture();
+        _delivery.Flush();
+    }
+
     /// <summary>Gives everything held back to its pool.</summary>
     public void Dispose()
     {
+        _delivery.Dispose();
         DropHeldPicture();
-        DropHeldAudio();
+        DropAllHeldAudio();
     }
 
     /// <inheritdoc/>
     public void OnPicture(in CodedPicture picture)
     {
         _arrival = picture.Arrival;
-        if (!TryReadTimes(picture, out long pts, out long? dts))
+        long position = _times.Advance(picture.Info);
+        if (!TryReadStamp(picture, position, out PictureStamp stamp))
         {
             _videoCounters.CountBadTimestamps(1);
             return;
         }
-        if (_isRunning && IsVideoLeading)
+        if (_isRunning && IsVideoLeading && IsDoubtful(picture.Info, stamp))
         {
-            bool isSudden = (dts ?? pts) - _decodeTimes.Last > SuddenGap || IsFar(dts ?? pts) || IsAnnounced(dts ?? pts);
-            DecodeTimeVerdict verdict = isSudden ? DecodeTimeVerdict.Unplaceable : _decodeTimes.Place(pts, dts, IsBidirectional(picture.Info), out _);
-            if (verdict == DecodeTimeVerdict.Lost)
-            {
-                _videoCounters.CountBadTimestamps(1);
-                return;
-            }
-            if (verdict == DecodeTimeVerdict.Unplaceable)
-            {
-                Suspect(picture, pts, dts);
-                return;
-            }
-            DropHeldPicture();
-            if (TryAccept(picture.Info, pts, _decodeTimes.Last)) { EmitPicture(picture.Info, picture.ToPayload(), pts, _decodeTimes.Last); }
+            Suspect(picture, stamp);
             return;
         }
-        if (TryStart(picture.Info, pts, dts)) { EmitPicture(picture.Info, picture.ToPayload(), pts, _decodeTimes.Last); }
+        SettleHeldPicture(stamp);
+        Deliver(picture.Info, stamp, picture, held: null);
     }
 
     /// <inheritdoc/>
     public void OnAudioFrame(AudioTrack track, long pts33, MediaBuffer payload, int sampleCount, DateTime arrival)
     {
         _arrival = arrival;
-        ChooseChain(track, pts33, sampleCount);
-        if (!_isAudioHeld && _audio.IsStarted)
+        SoundLine line = _sounds[track.Id - TransportStreamDemuxer.AudioTrackId];
+        ChooseChain(line, track, pts33, sampleCount);
+        if (!line.IsHeld && line.Chain.IsStarted)
         {
-            long pts = _audio.Next;
-            _audio.Advance(sampleCount);
-            EmitAudio(new AudioFrame(track, payload, pts, sampleCount, arrival));
+            long pts = line.Chain.Next;
+            line.Chain.Advance(sampleCount);
+            if (!IsVideoLeading && line == _leading && _delivery.IsLate) { StartTimeline(pts, pts, isRedated: true); }
+            EmitAudio(line, new AudioFrame(track, payload, pts, sampleCount, arrival));
             return;
         }
-        if (!_heldChain.IsStarted)               // no PTS yet
+        if (!line.HeldChain.IsStarted)           // no PTS yet
         {
             _audioCounters.CountBadTimestamps(1);
             payload.Release();
             return;
         }
-        CountDroppedAudio(_heldAudio.Enqueue(new AudioFrame(track, payload, _heldChain.Next, sampleCount, arrival)));
-        _heldChain.Advance(sampleCount);
-        if (_isRunning) { TryAdoptHeldAudio(); }
-        else { StartWithAudio(sampleCount * TicksPerSecond / track.SampleRate); }
+        CountDroppedAudio(line.Held.Enqueue(new AudioFrame(track, payload, line.HeldChain.Next, sampleCount, arrival)));
+        line.HeldChain.Advance(sampleCount);
+        if (_isRunning) { TryAdoptHeldAudio(line); }
+        else { StartWithAudio(line, sampleCount * TicksPerSecond / track.SampleRate); }
     }
 
     // ---- Video
 
-    private bool TryReadTimes(in CodedPicture picture, out long pts, out long? dts)
+    private long FrameDuration => _times.FrameDuration > 0 ? _times.FrameDuration : _format.FrameDuration;
+
+    private bool TryReadStamp(in CodedPicture picture, long position, out PictureStamp stamp)
     {
-        dts = null;
-        pts = 0;
-        if (picture.Pts33 < 0)                   // not the first access unit of its PES packet
+        stamp = default;
+        if (picture.Pts33 < 0)                   // not the first access unit of its PES packet, or without a timestamp
         {
-            if (!_isRunning || !_decodeTimes.IsStarted) { return false; }
-            pts = _decodeTimes.Last + _format.FrameDuration;
-            dts = pts;
+            bool canFollow = _isRunning && _decodeTimes.IsStarted;
+            if (!canFollow && !_times.IsStarted) { return false; }
+            stamp = new PictureStamp(position, ExpectPts(position), null, IsMadeUp: true);
             return true;
         }
         if (!_clock.IsStarted) { _clock.Advance(picture.Pts33); }
-        pts = _clock.Nearest(picture.Pts33);
-        if (picture.Dts33 >= 0) { dts = TimestampUnwrapper.Nearest(picture.Dts33, pts); }
-        return Math.Abs(pts - (dts ?? pts)) <= LargestComposition;
+        long pts = _clock.Nearest(picture.Pts33);
+        long? dts = picture.Dts33 < 0 ? null : TimestampUnwrapper.Nearest(picture.Dts33, pts);
+        if (pts - dts > LargestComposition || dts - pts > LargestComposition) { dts = null; }
+        stamp = new PictureStamp(position, pts, dts, IsMadeUp: false);
+        return true;
     }
 
-    private static bool IsBidirectional(in PictureInfo info) => info.FrameType == FrameType.Bidirectional;
+    /// <summary>The PTS that follows from a picture's position, kept near the last picture passed on.</summary>
+    private long ExpectPts(long position)
+    {
+        long frame = FrameDuration;
+        if (!_isRunning || !_decodeTimes.IsStarted) { return _times.Expect(position, frame); }
+        long next = _decodeTimes.Last + frame;
+        long expected = _times.IsStarted ? _times.Expect(position, frame) : next;
+        return Math.Abs(expected - next) <= LargestReordering ? expected : next;
+    }
 
     /// <summary>Far from where both this track and the newest unit of any track are.</summary>
     private bool IsFar(long dts) => Math.Abs(dts - _decodeTimes.Last) > _largestStep && Math.Abs(dts - _clock.Last) > _largestStep;
@@ -215,38 +239,102 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         => _announcedPcr >= 0 && Math.Abs(dts - TimestampUnwrapper.Nearest(_announcedPcr, dts)) <= _largestStep
             && Math.Abs(dts - _decodeTimes.Last - _format.FrameDuration) > AnnouncedStep;
 
-    /// <summary>A picture that does not fit. The second in a row that agrees with the first shows a gap or a new timeline; so does one that was announced.</summary>
-    private void Suspect(in CodedPicture picture, long pts, long? dts)
+    /// <summary>Whether the next picture must tell if this one's timestamps are right.</summary>
+    private bool IsDoubtful(in PictureInfo info, in PictureStamp stamp)
     {
-        long time = dts ?? pts;
-        bool isAnnounced = IsAnnounced(time);
-        bool isConfirmed = _heldPicture is { } first && time > first.DecodeTime && time - first.DecodeTime <= TicksPerSecond;
-        if (!isConfirmed)
+        if (stamp.IsMadeUp || _times.IsExpected(stamp.Position, stamp.Pts, FrameDuration)) { return false; }
+        long time = stamp.DecodeTime;
+        if (IsFar(time) || IsAnnounced(time)) { return true; }
+        if (!_decodeTimes.HasRoom(stamp.Pts))
         {
-            DropHeldPicture();
+            // B-frames of a stream without DTS may come late while the depth of its reordering is being learned.
+            return stamp.Dts is not null || info.FrameType != FrameType.Bidirectional || _decodeTimes.Last - stamp.Pts > LargestReordering || _times.IsRegular;
+        }
+        long step = time - _decodeTimes.Last;
+        if (step <= SuddenGap && !_times.IsRegular) { return false; }
+        long waited = (_arrival - _placedArrival).Ticks * TicksPerSecond / TimeSpan.TicksPerSecond;
+        return step < 0 || waited < step * WaitedForStep;          // a pause of the pictures themselves shows in their arrival as well
+    }
+
+    /// <summary>A picture that does not fit. The second in a row that agrees with the first shows a gap or a new timeline; so does one that was announced.</summary>
+    private void Suspect(in CodedPicture picture, in PictureStamp stamp)
+    {
+        bool isAnnounced = IsAnnounced(stamp.DecodeTime);
+        if (!Confirms(stamp))
+        {
+            SettleHeldPicture(stamp);
             if (!isAnnounced)
             {
-                _heldPicture = new HeldPicture(picture.Info, picture.ToPayload(), pts, dts, picture.Arrival);
+                _heldPicture = new HeldPicture(picture.Info, picture.ToPayload(), stamp, picture.Arrival);
                 return;
             }
         }
         HeldPicture? held = _heldPicture;
         _heldPicture = null;
-        bool isGap = held is not null && !isAnnounced && held.DecodeTime > _decodeTimes.Last && !IsFar(held.DecodeTime);
-        if (!isGap) { EndTimelineAtJump(held?.DecodeTime ?? time); }
-        if (held is not null) { Release(held, isGap); }
-        OnPicture(picture);
+        bool isGap = held is not null && !isAnnounced && _decodeTimes.HasRoom(held.Stamp.Pts) && !IsFar(held.Stamp.DecodeTime);
+        if (!isGap) { EndTimelineAtJump(held?.Stamp.DecodeTime ?? stamp.DecodeTime); }
+        if (held is not null) { Deliver(held.Info, held.Stamp, default, held); }
+        _arrival = picture.Arrival;
+        Deliver(picture.Info, stamp, picture, held: null);
     }
 
-    /// <summary>The held picture proved right: it goes on behind a gap, or starts a timeline.</summary>
-    private void Release(HeldPicture held, bool isGap)
+    /// <summary>Whether a doubtful picture is as far from the held one as pictures are from each other.</summary>
+    private bool Confirms(in PictureStamp stamp)
     {
-        _arrival = held.Arrival;
-        bool isAccepted = isGap
-            ? _decodeTimes.Place(held.Pts, held.Dts, IsBidirectional(held.Info), out _) == DecodeTimeVerdict.Placed && TryAccept(held.Info, held.Pts, _decodeTimes.Last)
-            : TryStart(held.Info, held.Pts, held.Dts);
-        if (isAccepted) { EmitPicture(held.Info, held.Payload, held.Pts, _decodeTimes.Last); }
-        else { held.Payload.Release(); }
+        if (_heldPicture is not { Stamp: var held }) { return false; }
+        long step = held.DecodeTime - _decodeTimes.Last;
+        long longest = IsFar(held.DecodeTime) ? TicksPerSecond : Math.Max(TicksPerSecond, step + step / 2);
+        bool follows = stamp.DecodeTime > held.DecodeTime && stamp.DecodeTime - held.DecodeTime <= longest;
+        return follows || (_times.IsRegular && _times.Agree(held.Position, held.Pts, stamp.Position, stamp.Pts, FrameDuration));
+    }
+
+    /// <summary>The held picture was right if it lies a little before the next: pictures that come unevenly, and late.</summary>
+    private void SettleHeldPicture(in PictureStamp next)
+    {
+        bool isBetween = _heldPicture is { Stamp: var stamp } && !next.IsMadeUp && _decodeTimes.HasRoom(stamp.Pts)
+            && stamp.DecodeTime > _decodeTimes.Last && stamp.DecodeTime < next.DecodeTime && stamp.Pts < next.Pts && !IsFar(stamp.DecodeTime);
+        if (isBetween)
+        {
+            HeldPicture held = _heldPicture!;
+            _heldPicture = null;
+            DateTime arrival = _arrival;
+            Deliver(held.Info, held.Stamp, default, held);
+            _arrival = arrival;
+            return;
+        }
+        PlaceHeldPicture();
+    }
+
+    /// <summary>The held picture's timestamps were wrong: it is placed by its order, since others may refer to it.</summary>
+    private void PlaceHeldPicture()
+    {
+        if (_heldPicture is not { } held) { return; }
+        _heldPicture = null;
+        Deliver(held.Info, new PictureStamp(held.Stamp.Position, ExpectPts(held.Stamp.Position), null, IsMadeUp: true), default, held);
+    }
+
+    /// <summary>Passes a picture on: with the timeline that runs, or as the first of one.</summary>
+    private void Deliver(in PictureInfo info, in PictureStamp stamp, in CodedPicture picture, HeldPicture? held)
+    {
+        if (held is not null) { _arrival = held.Arrival; }
+        long pts = stamp.Pts;
+        bool isAccepted = _isRunning && IsVideoLeading ? TryContinue(info, stamp, ref pts) : TryStart(info, stamp, ref pts);
+        if (!stamp.IsMadeUp && info.Track is not null) { _times.Learn(stamp.Position, stamp.Pts, _format.FrameDuration); }
+        if (isAccepted) { EmitPicture(info, held?.Payload ?? picture.ToPayload(), pts, _decodeTimes.Last); }
+        else { held?.Payload.Release(); }
+    }
+
+    private bool TryContinue(in PictureInfo info, in PictureStamp stamp, ref long pts)
+    {
+        long frame = FrameDuration;
+        long? dts = stamp.Dts;
+        bool isMadeUp = stamp.IsMadeUp;
+        bool isAbsurd = dts is { } given && Math.Abs(given - _decodeTimes.Last - frame) > SuddenGap && _times.IsExpected(stamp.Position, pts, frame);
+        if (isAbsurd) { (dts, isMadeUp) = (null, true); }
+        _decodeTimes.Place(info, ref pts, dts, isMadeUp, frame);
+        if (!TryAccept(info, pts, _decodeTimes.Last)) { return false; }
+        if (_isRandomAccess && _delivery.IsLate && info.Track is not null) { StartRedatedTimeline(info, pts); }
+        return true;
     }
 
     private void EndTimelineAtJump(long time)
@@ -254,13 +342,14 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
         Jumps++;
         if (_logAllowance.TryTake(_wallClock)) { LogJump(_decodeTimes.Last, time); }
         EndTimeline();
+        _times.Restart();
         _clock.Advance(time);
     }
 
     /// <summary>Starts a timeline with this picture, if decoding can start with it.</summary>
-    private bool TryStart(in PictureInfo info, long pts, long? dts)
+    private bool TryStart(in PictureInfo info, in PictureStamp stamp, ref long pts)
     {
-        bool isRandomAccess = _randomAccess.IsRandomAccess(info, dts ?? pts, startsTimeline: true);
+        bool isRandomAccess = _randomAccess.IsRandomAccess(info, stamp.DecodeTime, startsTimeline: true);
         if (info.Track is null || !isRandomAccess)
         {
             _videoCounters.CountWaiting(1);
@@ -272,9 +361,12 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             EndTimeline();
             AnnounceLayout();
         }
+        bool isAbsurd = !stamp.IsMadeUp && _times.IsRegular && Math.Abs(pts - _times.Expect(stamp.Position, FrameDuration)) > SuddenGap;
+        if (isAbsurd) { pts = _times.Expect(stamp.Position, FrameDuration); }
+        bool isMadeUp = stamp.IsMadeUp || isAbsurd;
         _decodeTimes.Reset();
-        _decodeTimes.Place(pts, dts, IsBidirectional(info), out long placed);
-        StartTimeline(pts, placed);
+        _decodeTimes.Place(info, ref pts, isMadeUp ? null : stamp.Dts, isMadeUp, FrameDuration);
+        StartTimeline(pts, _decodeTimes.Last);
         _dropsLeading = info.RandomAccess != RandomAccessKind.Refresh;
         _dropsSkippedLeading = _dropsLeading;
         AdoptFormat(info.Track);
@@ -310,11 +402,11 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private void EmitPicture(in PictureInfo info, MediaBuffer payload, long pts, long dts)
     {
         bool startsTimeline = _startsVideo;
+        _placedArrival = _arrival;
         _clock.Advance(dts);
-        if (!startsTimeline) { _programClock.Observe(_arrival, dts); }
         var unit = new AccessUnit
         {
-            Track = _format.Issue(dts),
+            Track = _format.Issue(dts, payload.Span),
             Pts90k = pts,
             Dts90k = dts,
             Payload = payload,
@@ -322,14 +414,15 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             IsRandomAccess = startsTimeline || _isRandomAccess,
             IsDisposable = info.IsDisposable,
             StartsDiscontinuity = startsTimeline && Timelines > 1,
-            ProgramTime = _programClock.ToUtc(pts),
             ReceivedTimestamp = _receivedTimestamp,
         };
         _startsVideo = false;
         Count(info.FrameType);
         _videoCounters.CountUnit(unit, startsTimeline);
-        Deliver(unit);
-        if (startsTimeline) { TryAdoptHeldAudio(); }
+        if (unit.IsRandomAccess) { _composition = Math.Max(_composition, pts - dts); }
+        long frame = Math.Min(_format.FrameDuration, LongestDatedFrame);
+        _delivery.Write(unit, _arrival, dts + _composition + frame, frame);
+        if (startsTimeline) { AdoptAllHeldAudio(); }
     }
 
     private void Count(FrameType frameType)
@@ -355,81 +448,99 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     // ---- Audio
 
     /// <summary>Which chain a frame goes on with: the one passed on, the one held, or a new one that is held.</summary>
-    private void ChooseChain(AudioTrack track, long pts33, int sampleCount)
+    private void ChooseChain(SoundLine line, AudioTrack track, long pts33, int sampleCount)
     {
         if (pts33 < 0) { return; }
         if (!_clock.IsStarted) { _clock.Advance(pts33); }
         long pts = _clock.Nearest(pts33);
-        if (_audio.TryContinue(pts, sampleCount, track.SampleRate, LargestAudioGap))
+        if (line.IsHeld && line.Chain.IsStarted) { PlaceHeldAudio(line, pts, sampleCount * TicksPerSecond / track.SampleRate); }
+        if (line.Chain.TryContinue(pts, sampleCount, track.SampleRate, LargestAudioGap))
         {
-            _isAudioHeld = false;
-            DropHeldAudio();
+            line.IsHeld = false;
+            DropHeldAudio(line);
             return;
         }
-        _isAudioHeld = true;
-        if (_heldChain.TryContinue(pts, sampleCount, track.SampleRate, LargestAudioGap)) { return; }
-        DropHeldAudio();
-        _heldChain.Start(pts, track.SampleRate);
+        line.IsHeld = true;
+        if (line.HeldChain.TryContinue(pts, sampleCount, track.SampleRate, LargestAudioGap)) { return; }
+        DropHeldAudio(line);
+        line.HeldChain.Start(pts, track.SampleRate);
     }
 
     /// <summary>Held audio is passed on once it is believed and lies near the timeline.</summary>
-    private void TryAdoptHeldAudio()
+    private void TryAdoptHeldAudio(SoundLine line)
     {
-        if (!_heldChain.IsStarted || (_audio.IsStarted && _heldChain.Stamps < StampsToBelieve)) { return; }
-        long next = _heldChain.Next;
-        bool isNear = Math.Abs(next - _clock.Last) <= _largestStep || (_audio.IsStarted && Math.Abs(next - _audio.Next) <= _largestStep);
+        if (!line.HeldChain.IsStarted || (line.Chain.IsStarted && line.HeldChain.Stamps < StampsToBelieve)) { return; }
+        long next = line.HeldChain.Next;
+        bool isNear = Math.Abs(next - _clock.Last) <= _largestStep || (line.Chain.IsStarted && Math.Abs(next - line.Chain.Next) <= _largestStep);
         if (!isNear)
         {
-            if (!IsVideoLeading) { StartOverWithAudio(); }
+            if (!IsVideoLeading && line == _leading) { StartOverWithAudio(line); }
             return;
         }
-        AdoptHeldAudio();
+        AdoptHeldAudio(line);
     }
 
-    private void AdoptHeldAudio()
+    private void AdoptAllHeldAudio()
     {
-        _audio = _heldChain;
-        _heldChain.Stop();
-        _isAudioHeld = false;
-        while (_heldAudio.TryDequeue(out AudioFrame frame)) { EmitAudio(frame); }
+        foreach (SoundLine line in _sounds) { TryAdoptHeldAudio(line); }
+    }
+
+    /// <summary>Held frames fill the time up to the next PTS that fits: their own was wrong.</summary>
+    private void PlaceHeldAudio(SoundLine line, long pts, long frame)
+    {
+        if (Math.Abs(pts - line.Chain.Next - line.Held.Duration) >= frame) { return; }
+        while (line.Held.TryDequeue(out AudioFrame held))
+        {
+            EmitAudio(line, held with { Pts = line.Chain.Next });
+            line.Chain.Advance(held.SampleCount);
+        }
+    }
+
+    private void AdoptHeldAudio(SoundLine line)
+    {
+        line.Chain = line.HeldChain;
+        line.HeldChain.Stop();
+        line.IsHeld = false;
+        while (line.Held.TryDequeue(out AudioFrame frame)) { EmitAudio(line, frame); }
     }
 
     /// <summary>Audio alone and far from where it was: a new timeline.</summary>
-    private void StartOverWithAudio()
+    private void StartOverWithAudio(SoundLine line)
     {
         Jumps++;
-        if (_logAllowance.TryTake(_wallClock)) { LogJump(_clock.Last, _heldChain.Next); }
+        if (_logAllowance.TryTake(_wallClock)) { LogJump(_clock.Last, line.HeldChain.Next); }
         EndTimeline();
-        StartTimelineWithHeldAudio();
+        StartTimelineWithHeldAudio(line);
     }
 
     /// <summary>No timeline runs: audio alone starts one, or does so after the video track was waited for.</summary>
-    private void StartWithAudio(long duration)
+    private void StartWithAudio(SoundLine line, long duration)
     {
         if (IsVideoLeading)
         {
-            _waitedForVideo += duration;
-            if (_waitedForVideo < _videoPatience) { return; }
+            line.WaitedForVideo += duration;
+            if (line.WaitedForVideo < _videoPatience) { return; }
             _isVideoAbsent = true;
             if (_logAllowance.TryTake(_wallClock)) { LogVideoAbsent(); }
             AnnounceLayout();
         }
-        StartTimelineWithHeldAudio();
+        StartTimelineWithHeldAudio(line);
     }
 
-    private void StartTimelineWithHeldAudio()
+    private void StartTimelineWithHeldAudio(SoundLine line)
     {
-        long pts = _heldAudio.Oldest.Pts;
-        _arrival = _heldAudio.Oldest.Arrival;
+        _leading = line;
+        long pts = line.Held.Oldest.Pts;
         StartTimeline(pts, pts);
-        AdoptHeldAudio();
+        AdoptHeldAudio(line);
+        AdoptAllHeldAudio();
     }
 
-    private void EmitAudio(AudioFrame frame)
+    private void EmitAudio(SoundLine line, AudioFrame frame)
     {
         long duration = frame.Duration;
-        bool isBeforeStart = _startsAudio && frame.Pts + duration <= _startPts;
-        bool isOverlapping = !_startsAudio && _hasLastAudioPts && frame.Pts <= _lastAudioPts + duration / 2;
+        bool isBeforeStart = line.StartsTimeline && frame.Pts + duration <= _startPts;
+        bool isOverlapping = !line.StartsTimeline && line.LastPts is { } last && frame.Pts <= last + duration / 2;
         if (isBeforeStart || isOverlapping)
         {
             if (isBeforeStart) { _audioCounters.CountWaiting(1); }
@@ -437,12 +548,10 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             frame.Payload.Release();
             return;
         }
-        bool startsTimeline = _startsAudio;
-        _startsAudio = false;
-        _lastAudioPts = frame.Pts;
-        _hasLastAudioPts = true;
+        bool startsTimeline = line.StartsTimeline;
+        line.StartsTimeline = false;
+        line.LastPts = frame.Pts;
         if (frame.Pts > _clock.Last) { _clock.Advance(frame.Pts); }
-        if (!IsVideoLeading && !startsTimeline) { _programClock.Observe(frame.Arrival, frame.Pts); }
         var unit = new AccessUnit
         {
             Track = frame.Track,
@@ -453,17 +562,22 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
             FrameType = FrameType.Key,
             IsRandomAccess = true,
             StartsDiscontinuity = startsTimeline && Timelines > 1,
-            ProgramTime = _programClock.ToUtc(frame.Pts),
             ReceivedTimestamp = _receivedTimestamp,
         };
-        _audioCounters.CountUnit(unit, startsTimeline);
-        Deliver(unit);
+        if (line == _sounds[0]) { _audioCounters.CountUnit(unit, startsTimeline); }
+        else { _audioCounters.CountOther(); }
+        _delivery.Write(unit, frame.Arrival, frame.Pts + duration, duration);
     }
 
-    private void DropHeldAudio()
+    private void DropAllHeldAudio()
     {
-        CountDroppedAudio(_heldAudio.Clear());
-        _heldChain.Stop();
+        foreach (SoundLine line in _sounds) { DropHeldAudio(line); }
+    }
+
+    private void DropHeldAudio(SoundLine line)
+    {
+        CountDroppedAudio(line.Held.Clear());
+        line.HeldChain.Stop();
     }
 
     private void CountDroppedAudio(int frames)
@@ -474,17 +588,27 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
 
     // ---- Timelines
 
-    private void StartTimeline(long pts, long dts)
+    /// <summary>The publisher paused and its timestamps with it: what follows gets later dates, after a discontinuity. Nothing is dropped, so it waits for a random access point.</summary>
+    private void StartRedatedTimeline(in PictureInfo info, long pts)
+    {
+        StartTimeline(pts, _decodeTimes.Last, isRedated: true);
+        _dropsLeading = info.RandomAccess != RandomAccessKind.Refresh;
+        _dropsSkippedLeading = _dropsLeading;
+        AdoptFormat(info.Track!);
+    }
+
+    private void StartTimeline(long pts, long dts, bool isRedated = false)
     {
         _isRunning = true;
         Timelines++;
         _startPts = pts;
         _startsVideo = true;
-        _startsAudio = true;
-        _hasLastAudioPts = false;
+        foreach (SoundLine line in _sounds) { line.StartTimeline(); }
         _announcedPcr = -1;
         _clock.Advance(dts);
-        _programClock.Start(_arrival, pts, dts);
+        _composition = 0;
+        if (!isRedated) { _delivery.StartTimeline(pts); }
+        else if (_delivery.Redate(pts) is var lag && _logAllowance.TryTake(_wallClock)) { LogRedated(lag.TotalSeconds); }
         _isRandomAccess = true;
         _format.StartTimeline();
     }
@@ -492,21 +616,14 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
     private void EndTimeline()
     {
         _isRunning = false;
-        _waitedForVideo = 0;
-        _audio.Stop();
-        _isAudioHeld = true;
+        foreach (SoundLine line in _sounds) { line.EndTimeline(); }
         DropHeldPicture();
-    }
-
-    private void Deliver(AccessUnit unit)
-    {
-        try { _handler.OnAccessUnit(unit); }
-        finally { unit.Release(); }
+        _delivery.Flush();
     }
 
     private void AnnounceLayout()
     {
-        var layout = new FeedLayout(IsVideoLeading, _layout.HasAudio);
+        FeedLayout layout = _layout with { HasVideo = IsVideoLeading };
         if (_hasAnnouncedLayout && layout == _announcedLayout) { return; }
         _announcedLayout = layout;
         _hasAnnouncedLayout = true;
@@ -522,6 +639,9 @@ internal sealed partial class ProgramTimeline : ICodedPictureHandler, IAudioFram
 
     [LoggerMessage(LogLevel.Warning, "Timestamps jumped from {From} to {To} (90 kHz): a new timeline starts")]
     private partial void LogJump(long from, long to);
+
+    [LoggerMessage(LogLevel.Warning, "Media arrives {Seconds:F1} s later than its timestamps say, after a pause of the publisher: dates step forward at a discontinuity")]
+    private partial void LogRedated(double seconds);
 
     [LoggerMessage(LogLevel.Warning, "The stream sends no IDR pictures; decoding starts at pictures of kind {Kind} instead")]
     private partial void LogWeakRandomAccess(RandomAccessKind kind);

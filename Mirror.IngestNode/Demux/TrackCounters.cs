@@ -30,6 +30,9 @@ internal sealed class TrackCounters
         _lastDts = unit.Dts90k;
     }
 
+    /// <summary>A unit of another track of the kind was passed on, which has times of its own.</summary>
+    public void CountOther() => _units++;
+
     /// <summary>The counts so far.</summary>
     public DemuxTrackStats Snapshot(long repaired, long dropped) => new()
     {

@@ -3,6 +3,12 @@ namespace Mirror.IngestNode.Demux;
 /// <summary>Bounds and waiting times of a demuxer. The defaults suit every stream that Mirror is made for; tests shorten them.</summary>
 internal sealed record TransportStreamDemuxerOptions
 {
+    /// <summary>program_number to carry where it is listed; 0 is the first programme with something to carry. Default 0.</summary>
+    public int Program { get; init; }
+
+    /// <summary>How long a programme may take to send its map, and then its streams, before the next one is tried. Default 1 s.</summary>
+    public TimeSpan ProgramPatience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Largest access unit and PES packet in bytes; larger ones are dropped. Default 10 MiB.</summary>
     public int LargestUnit { get; init; } = 10 * 1024 * 1024;
 

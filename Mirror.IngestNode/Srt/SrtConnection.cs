@@ -5,7 +5,7 @@ using Mirror.Streams.Registry;
 namespace Mirror.IngestNode.Srt;
 
 /// <summary>One publisher's SRT connection: its socket, its packet sequence and its statistics. Used by its receive loop alone.</summary>
-internal sealed unsafe class SrtConnection(int socket, IPEndPoint peer, long receiveBufferBytes)
+internal sealed unsafe class SrtConnection(int socket, IPEndPoint peer, TimeSpan latency, long receiveBufferBytes)
 {
     private const int SequenceMask = 0x7FFF_FFFF;            // 31-bit packet sequence numbers
     private const int HalfOfSequences = 0x4000_0000;
@@ -14,6 +14,9 @@ internal sealed unsafe class SrtConnection(int socket, IPEndPoint peer, long rec
     public int Socket { get; } = socket;
 
     public IPEndPoint Peer { get; } = peer;
+
+    /// <summary>The latency window that both sides agreed on: libsrt holds every packet so long after its arrival.</summary>
+    public TimeSpan Latency { get; } = latency;
 
     public required LiveStream Stream { get; init; }
 

@@ -25,11 +25,12 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
     private const int UdpReceiveBufferBytes = 32 * 1024 * 1024;
     private const int SmallUdpReceiveBufferBytes = 4 * 1024 * 1024;
     private const int BufferUnitBytes = 1472;                // libsrt counts its receive buffer in MSS − 28
-    private const int LeastReceiveBufferPackets = 2048;
-    private const int BufferMargin = 2;
+    private const int LeastReceiveBufferPackets = 8192;      // what libsrt's senders hold at most by default, so the largest jump they can make
+    private const int MostReceiveBufferPackets = int.MaxValue / BufferUnitBytes;   // the option is an int of bytes
     private const int MostAutomaticWorkers = 8;
     private const int RefusalsLoggedPerSecond = 20;
     private static readonly TimeSpan ExpectedRoundTrip = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SrtOptions _options;
@@ -65,9 +66,7 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
         _logger = logger;
         _publishers = new PublisherTable(_options.MaxConnections, time);
         _passphrase = _options.Encryption.Enabled ? Encoding.UTF8.GetBytes(_options.Encryption.Passphrase ?? "") : [];
-        double packetsPerSecond = _options.MaxBandwidth.BitsPerSecond / 8.0 / _options.PayloadSize.Bytes;
-        double heldSeconds = (ExpectedRoundTrip + _options.Latency).TotalSeconds;
-        _receiveBufferPackets = Math.Max(LeastReceiveBufferPackets, (int)(packetsPerSecond * heldSeconds * BufferMargin));
+        _receiveBufferPackets = ReceiveBufferPackets(_options);
     }
 
     /// <summary>The UDP port in use; 0 until started.</summary>
@@ -117,6 +116,20 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
     }
 
     // ---- Listening ----
+
+    /// <summary>Returns the packets that one connection's receive buffer holds: bitrate × (RTT + latency + the longest stall).</summary>
+    /// <remarks>
+    /// libsrt closes a connection if the next packet is further ahead than an empty buffer is long. That happens while the network is
+    /// down, or while this machine or the sender has no processor time, because a sender skips what it could not send for a second. A
+    /// buffer for the latency window alone loses the publisher then; one that holds the stall too loses packets at most, and counts them.
+    /// libsrt takes the memory as packets arrive, so a stream that is read in time uses no more than its latency window needs.
+    /// </remarks>
+    internal static int ReceiveBufferPackets(SrtOptions options)
+    {
+        double packetsPerSecond = options.MaxBandwidth.BitsPerSecond / 8.0 / options.PayloadSize.Bytes;
+        double heldSeconds = (ExpectedRoundTrip + options.Latency + LongestStall).TotalSeconds;
+        return (int)Math.Clamp(packetsPerSecond * heldSeconds, LeastReceiveBufferPackets, MostReceiveBufferPackets);
+    }
 
     /// <summary>
     /// Runs the handshake's code once, so that it is compiled. libsrt takes a caller's clock as it finds it when the callback returns, and
@@ -209,7 +222,7 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
         if (text.Length > SrtStreamId.LongestBytes) { text = text[..SrtStreamId.LongestBytes]; }
         IPEndPoint peer = SrtAddress.Parse(new ReadOnlySpan<byte>(peerAddress, SrtAddress.BufferLength));
         if (_stopping) { return Refuse(socket, peer, "", SrtRejection.Down, "Mirror is shutting down"); }
-        SrtStreamId? id = SrtStreamId.Parse(Encoding.UTF8.GetString(text), out SrtRejection rejection, out string reason);
+        SrtStreamId? id = SrtStreamId.Parse(Encoding.UTF8.GetString(text), _options, out SrtRejection rejection, out string reason);
         if (id is null || !_publishers.TryReserve(id.Resource, socket, out rejection, out reason))
         {
             return Refuse(socket, peer, id?.Resource ?? "", rejection, reason);
@@ -275,7 +288,8 @@ internal sealed unsafe partial class SrtListener : IHostedService, IDisposable
             LibSrt.srt_close(socket);
             return true;
         }
-        stream.Loop.Attach(new SrtConnection(socket, peer, (long)_receiveBufferPackets * BufferUnitBytes) { Stream = stream });
+        TimeSpan latency = TimeSpan.FromMilliseconds(Math.Max(0, LibSrt.GetOption(socket, SrtOption.ReceiverLatency)));
+        stream.Loop.Attach(new SrtConnection(socket, peer, latency, (long)_receiveBufferPackets * BufferUnitBytes) { Stream = stream });
         return true;
     }
 

@@ -1,12 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
 using Mirror.ServiceDefaults.Configuration;
+using Mirror.Streams;
 using Mirror.Streams.Configuration;
 
 namespace Mirror.IngestNode.Srt;
 
 /// <summary>The SRT listener: section <c>ingestion.srt</c>.</summary>
-internal sealed class SrtOptions
+internal sealed class SrtOptions : IValidatableObject
 {
     /// <summary>Whether to listen. Default true.</summary>
     public bool Enabled { get; set; } = true;
@@ -44,8 +45,33 @@ internal sealed class SrtOptions
     /// <summary>How long a stream waits for a publisher that went away to continue it; 0 ends it at once. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")] public TimeSpan ReconnectWindow { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Name of the stream of a caller whose stream ID has none; empty refuses it. Default empty.</summary>
+    public string DefaultStream { get; set; } = "";
+
+    /// <summary>The stream's name where a stream ID is a path. Default <see cref="SrtPathNames.Last"/>.</summary>
+    public SrtPathNames PathNames { get; set; } = SrtPathNames.Last;
+
     /// <summary>Encryption of every stream with one passphrase.</summary>
     public SrtEncryptionOptions Encryption { get; set; } = new();
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (DefaultStream.Length > 0 && !StreamId.IsValid(DefaultStream)) { yield return new($"allowed is nothing, or {StreamId.Rule}", [nameof(DefaultStream)]); }
+    }
+}
+
+/// <summary>Which part of a path such as <c>live/studio/cam</c> is the stream's name.</summary>
+internal enum SrtPathNames
+{
+    /// <summary>The last: <c>cam</c>.</summary>
+    Last,
+
+    /// <summary>All of them: <c>live-studio-cam</c>.</summary>
+    Joined,
+
+    /// <summary>None: callers with a path are refused.</summary>
+    Refused,
 }
 
 /// <summary>SRT encryption (AES-CTR): section <c>ingestion.srt.encryption</c>.</summary>

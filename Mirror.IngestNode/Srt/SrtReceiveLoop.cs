@@ -7,7 +7,7 @@ namespace Mirror.IngestNode.Srt;
 /// <summary>One thread that receives many SRT connections and runs their streams' demuxing and packaging inline.</summary>
 /// <remarks>
 /// 1. Do what other threads posted. 2. Ask epoll, without waiting, which connections have packets due. 3. Read each of them dry, packets
-/// back to back into one buffer, and hand that to the stream in one call. 4. Let every stream keep house. 5. Sleep <see cref="Pace"/>.
+/// back to back into one buffer, and hand that to the stream in one call. 4. Let every stream pass on what waits, and keep house. 5. Sleep <see cref="Pace"/>.
 /// The fixed pace is the point: receiving costs wake-ups, not bytes, and a loop that waits for each packet wakes 4,750 times a second for
 /// one stream of 50 Mbit/s. libsrt's waiters also share one condition variable, which costs several of them up to 10 ms a wake-up;
 /// a loop that never waits inside libsrt doesn't pay that. What waits here waits in libsrt's receive buffer, which is bounded.
@@ -22,6 +22,9 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
     private const int BatchBytes = 48 * LongestMessage;      // handed to a stream in one call
     private const int MessagesPerRound = 1024;               // of one connection, so that one flood can't starve the others
     private const int EventsPerRound = 64;
+
+    // A batch has the arrival of its first packet. After a stall the packets of a longer time are read at once.
+    private static readonly TimeSpan LongestBatch = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan HouseKeeping = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -107,6 +110,7 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
                 continue;
             }
             ReceiveRound();
+            foreach (LiveStream stream in _streams) { stream.RunPacer(); }
             if (_time.GetElapsedTime(lastHouseKeeping) >= HouseKeeping)
             {
                 lastHouseKeeping = _time.GetTimestamp();
@@ -124,8 +128,11 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
         int ready = Math.Min(LibSrt.srt_epoll_uwait(_epoll, events, EventsPerRound, 0), EventsPerRound);
         if (ready <= 0) { return; }
         long now = _time.GetTimestamp();
-        // Packets carry the instant at which they were due on libsrt's clock: the wall clock of a batch is free of arrival jitter.
-        DateTime srtEpoch = _time.GetUtcNow().UtcDateTime.AddMicroseconds(-LibSrt.srt_time_now());
+        // Packets carry the instant at which they are due on libsrt's clock. Less the latency window, that is their
+        // arrival, free of jitter.
+        // The wall clock is read last: if the thread is paused in between, the arrival is too late, never too early.
+        long srtNow = LibSrt.srt_time_now();
+        DateTime srtEpoch = _time.GetUtcNow().UtcDateTime.AddMicroseconds(-srtNow);
         for (int i = 0; i < ready; i++)
         {
             if (_connections.TryGetValue(events[i].Socket, out SrtConnection? connection)) { ReceiveAll(connection, now, srtEpoch); }
@@ -136,7 +143,7 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
     {
         int filled = 0;
         int packets = 0;
-        DateTime batchDue = default;
+        DateTime batchArrival = default;
         for (int count = 0; count < MessagesPerRound; count++)
         {
             SrtMessageControl control = SrtMessageControl.Empty;
@@ -144,7 +151,7 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
             if (length == LibSrt.Error)
             {
                 bool lost = LibSrt.LastError() != SrtError.WouldBlockOnReceive;
-                Flush(connection.Stream, ref filled, ref packets, now, batchDue);
+                Flush(connection.Stream, ref filled, ref packets, now, batchArrival);
                 if (lost) { Lose(connection, "the publisher disconnected"); }
                 return;
             }
@@ -152,23 +159,32 @@ internal sealed unsafe class SrtReceiveLoop : IDisposable
             {
                 // The message stands behind the batch already: hand that over first, then the loss, then this one as a batch of its own.
                 int start = filled;
-                Flush(connection.Stream, ref filled, ref packets, now, batchDue);
+                Flush(connection.Stream, ref filled, ref packets, now, batchArrival);
                 connection.Stream.SignalLoss(connection.MissingBefore(control.PacketSequence));
                 Buffer.MemoryCopy(_batch + start, _batch, length, length);
             }
             connection.LastSequence = control.PacketSequence;
-            if (filled == 0) { batchDue = control.SourceTime == 0 ? _time.GetUtcNow().UtcDateTime : srtEpoch.AddMicroseconds(control.SourceTime); }
+            DateTime arrival = control.SourceTime == 0
+                ? _time.GetUtcNow().UtcDateTime
+                : srtEpoch.AddMicroseconds(control.SourceTime) - connection.Latency;
+            if (filled > 0 && arrival - batchArrival > LongestBatch)
+            {
+                int start = filled;
+                Flush(connection.Stream, ref filled, ref packets, now, batchArrival);
+                Buffer.MemoryCopy(_batch + start, _batch, length, length);
+            }
+            if (filled == 0) { batchArrival = arrival; }
             filled += length;
             packets++;
-            if (filled > BatchBytes - LongestMessage) { Flush(connection.Stream, ref filled, ref packets, now, batchDue); }
+            if (filled > BatchBytes - LongestMessage) { Flush(connection.Stream, ref filled, ref packets, now, batchArrival); }
         }
-        Flush(connection.Stream, ref filled, ref packets, now, batchDue);
+        Flush(connection.Stream, ref filled, ref packets, now, batchArrival);
     }
 
-    private void Flush(LiveStream stream, ref int filled, ref int packets, long now, DateTime due)
+    private void Flush(LiveStream stream, ref int filled, ref int packets, long now, DateTime arrival)
     {
         if (filled == 0) { return; }
-        stream.Receive(new ReadOnlySpan<byte>(_batch, filled), packets, now, due);
+        stream.Receive(new ReadOnlySpan<byte>(_batch, filled), packets, now, arrival);
         (filled, packets) = (0, 0);
     }
 

@@ -24,11 +24,18 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
     private readonly TimeSpan _reconnectWindow;
     private readonly DateTime _createdAt;
     private readonly Action _recordChanged;
+    private readonly SilenceWatch _silence;
+    private readonly TrackWatch _tracks;
+    private readonly BurstPacer _pacer;
     private IPEndPoint _peer;
     private StreamStatus _status = StreamStatus.Connecting;
     private string? _statusReason;
+    private string? _missing;                                // the track that stays away while the other one arrives
+    private bool _isPaused;
+    private Arrivals _arrivals;                              // as judged last
     private VideoTrack? _video;
     private AudioTrack? _audio;
+    private readonly AudioTrack?[] _moreAudio = new AudioTrack?[TransportStreamDemuxer.MostSounds - 1];
     private ConnectionStats _connectionStats = new();
     private long _bytes;
     private long _packets;
@@ -54,6 +61,9 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
         _logger = logger;
         _reconnectWindow = reconnectWindow;
         _recordChanged = recordChanged;
+        _silence = new SilenceWatch(time);
+        _tracks = new TrackWatch(time);
+        _pacer = new BurstPacer(time, Deliver);
         _createdAt = time.GetUtcNow().UtcDateTime;
         _lastReceived = _reportedAt = _interruptedAt = time.GetTimestamp();
         _demuxer = new TransportStreamDemuxer(this, demux, new StreamLogger(logger, id));
@@ -91,6 +101,10 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
         _peer = connection.Peer;
         _lostBefore = _lost;
         Volatile.Write(ref _lastReceived, _time.GetTimestamp());
+        _silence.Start();
+        _tracks.Start();
+        _arrivals = Arrivals.Media;
+        _missing = null;
         _isReceiving = true;
         if (_connections++ > 0) { _demuxer.Restart(); }
         SetStatus(StreamStatus.Connecting, "waiting for the first access unit");
@@ -98,13 +112,17 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
     }
 
     /// <summary>Bytes of the publisher, in order.</summary>
-    public void Receive(ReadOnlySpan<byte> bytes, int packets, long now, DateTime due)
+    public void Receive(ReadOnlySpan<byte> bytes, int packets, long now, DateTime arrival)
     {
         _bytes += bytes.Length;
         _packets += packets;
         Volatile.Write(ref _lastReceived, now);
-        _demuxer.Write(bytes, now, due);
+        _silence.OnBytes(bytes.Length, now);
+        _demuxer.Write(bytes, now, arrival);
     }
+
+    /// <summary>Passes on what waits for its time. Called every few milliseconds.</summary>
+    public void RunPacer() => _pacer.Run(_silence.IsBursty);
 
     /// <summary>Packets are missing for good between what was received and what comes next.</summary>
     public void SignalLoss(int packets)
@@ -126,14 +144,21 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
     {
         Detach();
         _interruptedAt = _time.GetTimestamp();
+        _demuxer.Flush();
+        _pacer.Flush();
         _sink.Interrupt();
         SetStatus(StreamStatus.Degraded, reason);
         LogInterrupted(Id, reason, _reconnectWindow.TotalSeconds);
     }
 
-    /// <summary>Refreshes the record once a second.</summary>
+    /// <summary>Watches for silence, and refreshes the record once a second.</summary>
     public void KeepHouse()
     {
+        if (Connection is not null)
+        {
+            WatchSilence();
+            WatchTracks();
+        }
         TimeSpan elapsed = _time.GetElapsedTime(_reportedAt);
         if (elapsed < ReportInterval) { return; }
         if (Connection is { } connection) { _connectionStats = connection.ReadStatistics(); }
@@ -147,6 +172,8 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
     public void End(string reason)
     {
         HasEnded = true;
+        _demuxer.Flush();
+        _pacer.Flush();
         _sink.End();
         SetStatus(StreamStatus.Ended, reason);
         Dispose();
@@ -155,11 +182,17 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
 
     public void Dispose()
     {
+        _pacer.Dispose();
         GopBuffer.Dispose();
         _demuxer.Dispose();
     }
 
-    void IAccessUnitHandler.OnLayout(FeedLayout layout) => _sink.SetLayout(layout);
+    void IAccessUnitHandler.OnLayout(FeedLayout layout)
+    {
+        Array.Clear(_moreAudio);                             // which of them are there still is told by their frames
+        _tracks.SetLayout(layout);
+        _sink.SetLayout(layout);
+    }
 
     void IAccessUnitHandler.OnAccessUnit(AccessUnit unit)
     {
@@ -168,18 +201,72 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
             _videoFrames++;
             _video = video;
         }
-        else
-        {
-            _audio = (AudioTrack)unit.Track;
-        }
-        if (_status != StreamStatus.Active) { SetStatus(StreamStatus.Active, null); }
+        else if (unit.Track.Id > TransportStreamDemuxer.AudioTrackId) { _moreAudio[unit.Track.Id - TransportStreamDemuxer.AudioTrackId - 1] = (AudioTrack)unit.Track; }
+        else if (!ReferenceEquals(unit.Track, _audio)) { SetAudio((AudioTrack)unit.Track); }
+        _silence.OnUnit();
+        _tracks.OnUnit(unit.Track is VideoTrack);
+        if (_status != StreamStatus.Active && _missing is null) { SetStatus(StreamStatus.Active, ReasonOf(_audio)); }
+        _pacer.Write(unit, _silence.IsBursty);
+    }
+
+    private void Deliver(AccessUnit unit)
+    {
         GopBuffer.Add(unit);
         _sink.Write(unit);
     }
 
-    private void SetStatus(StreamStatus status, string? reason)
+    private void SetAudio(AudioTrack track)
     {
-        _status = status;
+        string? reason = ReasonOf(track);
+        if (reason is not null && reason != ReasonOf(_audio)) { LogAudio(Id, reason); }
+        _audio = track;
+        if (_status == StreamStatus.Active && reason != _statusReason) { SetStatus(StreamStatus.Active, reason); }
+    }
+
+    /// <summary>Why audio cannot be delivered as it comes, where its codec alone does not tell.</summary>
+    private static string? ReasonOf(AudioTrack? audio)
+        => audio is { HasLayoutOfItsOwn: true } ? $"no browser plays the layout of the audio's {audio.Channels} channels, so that it is offered encoded only" : null;
+
+    /// <summary>The next access unit makes the stream active again.</summary>
+    private void WatchSilence()
+    {
+        Arrivals arrivals = _silence.Judge();
+        if (arrivals == _arrivals) { return; }
+        _arrivals = arrivals;
+        if (arrivals == Arrivals.Media) { return; }
+        string reason = arrivals == Arrivals.Nothing ? "the publisher is connected but sends nothing" : $"data arrives, but {WhatIsMissing()}";
+        if (arrivals == Arrivals.Nothing) { _demuxer.Flush(); }
+        SetStatus(StreamStatus.Degraded, reason, isPaused: arrivals == Arrivals.Nothing);
+        LogSilent(Id, reason);
+    }
+
+    private void WatchTracks()
+    {
+        string? missing = _arrivals == Arrivals.Media ? _tracks.Missing() : null;
+        if (missing == _missing) { return; }
+        _missing = missing;
+        if (missing is null)
+        {
+            if (_arrivals == Arrivals.Media) { SetStatus(StreamStatus.Active, ReasonOf(_audio)); }
+            return;
+        }
+        SetStatus(StreamStatus.Degraded, missing);
+        LogSilent(Id, missing);
+    }
+
+    /// <summary>Returns the first step of demuxing that found nothing.</summary>
+    private string WhatIsMissing()
+    {
+        if (_demuxer.Problem() is { } problem) { return problem; }
+        DemuxStats stats = _demuxer.Stats;
+        if (stats.ScrambledPackets > 0) { return "its packets are scrambled"; }
+        return stats.Video.WaitingUnits > 0 ? "no key frame to start with" : "no frame that can be read";
+    }
+
+    private void SetStatus(StreamStatus status, string? reason, bool isPaused = false)
+    {
+        if (status == StreamStatus.Active) { _arrivals = Arrivals.Media; }
+        (_status, _isPaused) = (status, isPaused);
         _statusReason = reason;
         Record = MakeRecord(Record?.Bitrate ?? 0, Record?.FrameRate ?? 0);
         _recordChanged();
@@ -195,10 +282,12 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
             SourceAddress = _peer.ToString(),
             Status = _status,
             StatusReason = _statusReason,
+            IsPaused = _isPaused,
             CreatedAt = _createdAt,
             LastHeartbeat = _time.GetUtcNow().UtcDateTime,
             Video = _video,
             Audio = _audio,
+            MoreAudio = [.. _moreAudio.OfType<AudioTrack>()],
             Bitrate = bitrate,
             FrameRate = frameRate,
             ReconnectWindow = _reconnectWindow,
@@ -223,6 +312,12 @@ internal sealed partial class LiveStream : IAccessUnitHandler, IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: {Reason}; waiting {Seconds} s for it to come back")]
     private partial void LogInterrupted(string stream, string reason, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: degraded, {Reason}")]
+    private partial void LogSilent(string stream, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stream {Stream}: {Reason}")]
+    private partial void LogAudio(string stream, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stream {Stream}: ended, {Reason}")]
     private partial void LogEnded(string stream, string reason);

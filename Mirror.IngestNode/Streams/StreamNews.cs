@@ -12,6 +12,8 @@ internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider
         public StreamStatus? Status { get; set; }
 
         public bool WasReady { get; set; }
+
+        public bool IsPaused { get; set; }
     }
 
     /// <summary>Whether nothing was told of a stream yet.</summary>
@@ -29,8 +31,9 @@ internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider
             told.WasReady = formerNode is not null;
             told.Status = StreamStatus.Connecting;
         }
-        if (record.Status == told.Status) { return; }
-        told.Status = record.Status;
+        bool isOther = record.IsPaused != told.IsPaused && record.Status == StreamStatus.Degraded;      // another reason, such as a publisher that went away
+        if (record.Status == told.Status && !isOther) { return; }
+        (told.Status, told.IsPaused) = (record.Status, record.IsPaused);
         string? type = record.Status switch
         {
             StreamStatus.Active => told.WasReady ? EventTypes.StreamResumed : EventTypes.StreamReady,
@@ -41,6 +44,7 @@ internal sealed class StreamNews(IEvents events, NodeIdentity node, TimeProvider
         };
         told.WasReady |= record.Status == StreamStatus.Active;
         if (type is not null) { Publish(type, record); }
+        if (record.IsPaused) { Publish(EventTypes.StreamPaused, record); }
     }
 
     /// <summary>Tells that a stream is over, unless that was told.</summary>

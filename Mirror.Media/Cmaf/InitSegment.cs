@@ -12,7 +12,8 @@ public static class InitSegment
     private const uint TrackEnabledInMovie = 3;
     private const uint FixedOne = 0x0001_0000;               // 16.16
     private const int FullVolume = 0x0100;                   // 8.8
-    private const int UndeterminedLanguage = 0x55C4;         // 'und', three letters of five bits
+    private const ushort UndeterminedLanguage = 0x55C4;      // 'und'
+    private const int LetterBase = 0x60;
 
     /// <summary>Writes the initialization segment of a track.</summary>
     /// <param name="track">The track and its decoder configuration.</param>
@@ -35,7 +36,7 @@ public static class InitSegment
         ArgumentNullException.ThrowIfNull(tracks);
         ArgumentOutOfRangeException.ThrowIfZero(timescale);
         var output = new BoxWriter();
-        WriteFileType(output);
+        WriteFileType(output, tracks);
         output.Begin("moov"u8);
         WriteMovieHeader(output, tracks.Count == 0 ? TrackId : tracks.Max(track => track.Id));
         foreach ((Track track, uint id) in tracks)
@@ -50,12 +51,13 @@ public static class InitSegment
         return output.ToArray();
     }
 
-    private static void WriteFileType(BoxWriter output)
+    private static void WriteFileType(BoxWriter output, IReadOnlyList<(Track Track, uint Id)> tracks)
     {
         output.Begin("ftyp"u8);
         output.Bytes("iso6"u8);
         output.UInt32(0);
         output.Bytes("iso6cmfcmp41"u8);
+        if (tracks.Any(track => track.Track.Codec == Codec.Av1)) { output.Bytes("av01"u8); }      // required, AV1 in ISOBMFF §2.1
         output.End();
     }
 
@@ -104,6 +106,12 @@ public static class InitSegment
         return ((uint)Math.Round(width * FixedOne), (uint)video.Height << 16);
     }
 
+    /// <summary>Three letters of five bits, as ISO/IEC 14496-12 §8.4.2 packs them.</summary>
+    private static ushort LanguageOf(Track track)
+        => track is AudioTrack { Language: { Length: 3 } language } && language.All(char.IsAsciiLetterLower)
+            ? (ushort)(((language[0] - LetterBase) << 10) | ((language[1] - LetterBase) << 5) | (language[2] - LetterBase))
+            : UndeterminedLanguage;
+
     private static void WriteMedia(BoxWriter output, Track track, uint timescale)
     {
         bool isAudio = track is AudioTrack;
@@ -113,7 +121,7 @@ public static class InitSegment
         output.UInt32(0);
         output.UInt32(timescale);
         output.UInt32(0);
-        output.UInt16(UndeterminedLanguage);
+        output.UInt16(LanguageOf(track));
         output.UInt16(0);
         output.End();
         output.BeginFull("hdlr"u8);

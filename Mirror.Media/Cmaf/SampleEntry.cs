@@ -105,7 +105,7 @@ internal static class SampleEntry
         int decoderLength = 13 + HeaderLength + audioSpecificConfig.Length;
         output.BeginFull("esds"u8);
         WriteDescriptor(output, 3, 3 + HeaderLength + decoderLength + HeaderLength + 1);
-        output.UInt16(InitSegment.TrackId);                  // ES_ID
+        output.UInt16(0);                                    // ES_ID: 0 in a file (ISO/IEC 14496-14 §3.1.2), tracks are told apart by track_ID
         output.Byte(0);
         WriteDescriptor(output, 4, decoderLength);
         output.Byte(0x40);                                   // objectTypeIndication: MPEG-4 audio

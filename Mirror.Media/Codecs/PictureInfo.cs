@@ -23,6 +23,21 @@ public readonly record struct PictureInfo
     /// <summary>The first field of a frame whose second field has not come.</summary>
     public bool IsLoneField { get; init; }
 
+    /// <summary>
+    /// Place in output order, counted from the last picture that <see cref="RestartsOrder"/>: PicOrderCnt (H.264 §8.2.1, H.265 §8.3.1), or
+    /// temporal_reference of MPEG-2; <see langword="null"/> where it is not known.
+    /// </summary>
+    public int? OutputOrder { get; init; }
+
+    /// <summary><see cref="OutputOrder"/> counts anew from here on; pictures before this one in decoding order precede the count's zero in output.</summary>
+    public bool RestartsOrder { get; init; }
+
+    /// <summary>
+    /// Parameter sets that a decoder needs before it and that <see cref="Track"/> does not have: NAL units, each behind its length in four
+    /// bytes. Empty where the track has all.
+    /// </summary>
+    public ReadOnlyMemory<byte> ParameterSets { get; init; }
+
     /// <summary>The format in force; <see langword="null"/> until its parameter sets are known.</summary>
     public VideoTrack? Track { get; init; }
 }

@@ -8,6 +8,9 @@ public ref struct SeiReader
     /// <summary>payloadType of a recovery point message (H.264 §D.1.8, H.265 §D.2.8).</summary>
     public const int RecoveryPoint = 6;
 
+    /// <summary>payloadType of user_data_registered_itu_t_t35 (H.264 §D.1.6, H.265 §D.2.6), such as captions.</summary>
+    public const int RegisteredUserData = 4;
+
     private ReadOnlySpan<byte> _rest;
 
     /// <summary>Reads the messages in <paramref name="rbsp"/>: the NAL unit behind its header, without emulation prevention bytes.</summary>

@@ -41,11 +41,36 @@ public sealed class AccessUnit
     /// </summary>
     public bool StartsDiscontinuity { get; init; }
 
-    /// <summary>Wall-clock time (UTC) of <see cref="Pts90k"/> by the ingest clock: what EXT-X-PROGRAM-DATE-TIME says.</summary>
-    public DateTime ProgramTime { get; init; }
+    /// <summary>
+    /// Wall-clock time (UTC) of <see cref="Pts90k"/> by the ingest clock: what EXT-X-PROGRAM-DATE-TIME says. Set once, before the unit is passed
+    /// on: ingest holds the first units of a timeline until it is known.
+    /// </summary>
+    public DateTime ProgramTime { get; set; }
 
     /// <summary>When the last byte arrived, in <see cref="TimeProvider.GetTimestamp"/> ticks: the start of every latency measurement.</summary>
     public long ReceivedTimestamp { get; init; }
+
+    /// <summary>The same unit, as if its last byte had arrived at another time. Both share one reference of the payload.</summary>
+    /// <param name="timestamp">In <see cref="TimeProvider.GetTimestamp"/> ticks.</param>
+    public AccessUnit Received(long timestamp) => With(StartsDiscontinuity, timestamp);
+
+    /// <summary>The same unit on the timeline that others have begun already. Both share one reference of the payload.</summary>
+    public AccessUnit Continuing() => With(startsDiscontinuity: false, ReceivedTimestamp);
+
+    private AccessUnit With(bool startsDiscontinuity, long receivedTimestamp) => new()
+    {
+        Track = Track,
+        Pts90k = Pts90k,
+        Dts90k = Dts90k,
+        Payload = Payload,
+        SampleCount = SampleCount,
+        FrameType = FrameType,
+        IsRandomAccess = IsRandomAccess,
+        IsDisposable = IsDisposable,
+        StartsDiscontinuity = startsDiscontinuity,
+        ProgramTime = ProgramTime,
+        ReceivedTimestamp = receivedTimestamp,
+    };
 
     /// <summary>Takes a reference of the payload.</summary>
     public AccessUnit Retain()

@@ -27,6 +27,10 @@ public abstract record Track
     /// <summary>The codec string of RFC 6381 for playlists and MSE, such as <c>avc1.640028</c>.</summary>
     public required string CodecString { get; init; }
 
+    /// <summary>Whether samples can be delivered as they came; otherwise they are transcoded.</summary>
+    [JsonIgnore]
+    public virtual bool IsDeliverable => Codec.IsDeliverable();
+
     /// <summary>Whether samples of both can share one initialization segment.</summary>
     public bool SameFormatAs(Track? other)
         => ReferenceEquals(this, other)
@@ -57,6 +61,9 @@ public sealed record VideoTrack : Track
     /// <summary>Most pictures that precede another in decoding order and follow it in output order; 0 means no B-frame reordering.</summary>
     public int ReorderDepth { get; init; }
 
+    /// <summary>Captions in the frames; <see langword="null"/> until some were seen. They may start at any time.</summary>
+    public CaptionServices? Captions { get; init; }
+
     private protected override bool SameParameters(Track other)
         => other is VideoTrack video && Width == video.Width && Height == video.Height && Colour == video.Colour;
 }
@@ -70,8 +77,37 @@ public sealed record AudioTrack : Track
     /// <summary>Channels of the output.</summary>
     public required int Channels { get; init; }
 
+    /// <summary>The language spoken, a code of three letters (ISO 639-2); <see langword="null"/> where the publisher does not say.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>For whom it is.</summary>
+    public AudioPurpose Purpose { get; init; }
+
+    /// <summary>The channels are laid out as no usual configuration is, which browsers refuse: it can only be transcoded.</summary>
+    public bool HasLayoutOfItsOwn { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override bool IsDeliverable => !HasLayoutOfItsOwn && Codec.IsDeliverable();
+
     private protected override bool SameParameters(Track other)
         => other is AudioTrack audio && SampleRate == audio.SampleRate && Channels == audio.Channels;
+}
+
+/// <summary>For whom an audio track is: audio_type of the ISO 639 language descriptor (ITU-T H.222.0 §2.6.19).</summary>
+public enum AudioPurpose
+{
+    /// <summary>For everybody, or not said.</summary>
+    Main = 0,
+
+    /// <summary>Sounds without speech.</summary>
+    CleanEffects = 1,
+
+    /// <summary>For people who hear badly.</summary>
+    HearingImpaired = 2,
+
+    /// <summary>Says what is to be seen, for people who see badly.</summary>
+    VisualImpaired = 3,
 }
 
 /// <summary>Colour description of ITU-T H.273: the three code points and the range.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mirror.Media.Frames;
 
 namespace Mirror.Media.MpegTs;
 
@@ -7,8 +8,12 @@ public readonly ref struct ElementaryStreamInfo
 {
     private const int HeaderLength = 5;
     private const byte RegistrationTag = 0x05;
+    private const byte LanguageTag = 0x0A;
+    private const int LanguageLength = 3;
     private const byte Ac3Tag = 0x6A;                       // ETSI EN 300 468 Annex D
     private const byte EnhancedAc3Tag = 0x7A;
+    private const byte CaptionServiceTag = 0x86;            // ATSC A/65 §6.9.2
+    private const int CaptionServiceLength = 6;
     private const byte ExtensionTag = 0x7F;                 // ETSI EN 300 468 §6.2.18.1
     private const byte OpusExtensionTag = 0x80;
 
@@ -61,6 +66,43 @@ public readonly ref struct ElementaryStreamInfo
             }
             return -1;
         }
+    }
+
+    /// <summary>The first language of the ISO 639 language descriptor (§2.6.18), in lower case; <see langword="null"/> where there is none, or it is undetermined.</summary>
+    public string? Language => TryFindDescriptor(LanguageTag, out ReadOnlySpan<byte> body) && body.Length >= LanguageLength ? ReadLanguage(body[..LanguageLength]) : null;
+
+    /// <summary>audio_type of that descriptor; 0 where there is none.</summary>
+    public byte AudioType => TryFindDescriptor(LanguageTag, out ReadOnlySpan<byte> body) && body.Length > LanguageLength ? body[LanguageLength] : (byte)0;
+
+    /// <summary>Services of the caption service descriptor; <see langword="null"/> if there are none.</summary>
+    public CaptionServices? Captions
+    {   //  reserved(3) number_of_services(5) | { language(24) digital_cc(1) reserved(1) number(6) | flags(16) } × n
+        //  number is caption_service_number; of line 21 it is reserved(5) line21_field(1)
+        get
+        {
+            if (!TryFindDescriptor(CaptionServiceTag, out ReadOnlySpan<byte> body) || body.IsEmpty) { return null; }
+            List<CaptionService> services = [];
+            int count = body[0] & 0x1F;
+            for (body = body[1..]; count > 0 && body.Length >= CaptionServiceLength; body = body[CaptionServiceLength..], count--)
+            {
+                int number = body[3] & 0x3F;
+                bool isDigital = (body[3] & 0x80) != 0;
+                string id = isDigital ? $"SERVICE{number}" : (body[3] & 1) == 0 ? "CC1" : "CC3";
+                if (!isDigital || number > 0) { services.Add(new CaptionService(id, ReadLanguage(body[..LanguageLength]) is { } code ? LanguageName.Of(code).Tag : null)); }
+            }
+            return services.Count > 0 ? new CaptionServices(services) : null;
+        }
+    }
+
+    private static string? ReadLanguage(ReadOnlySpan<byte> code)
+    {
+        Span<char> letters = stackalloc char[LanguageLength];
+        for (int i = 0; i < letters.Length; i++)
+        {
+            letters[i] = char.ToLowerInvariant((char)code[i]);
+            if (!char.IsAsciiLetterLower(letters[i])) { return null; }
+        }
+        return letters is "und" or "mis" ? null : new string(letters);
     }
 
     private bool TryFindDescriptor(byte wanted, out ReadOnlySpan<byte> body)

@@ -2,17 +2,25 @@ namespace Mirror.Media.MpegTs;
 
 /// <summary>Finds the packets in bytes that arrive in pieces of any size (ITU-T H.222.0 §2.4.3.2; Annex G.1 on sync acquisition).</summary>
 /// <remarks>
-/// Pieces that start with a packet, as SRT and UDP deliver them, are read in place. Only a packet that two pieces share is copied. Not thread-safe.
+/// Pieces that start with a packet, as SRT and UDP deliver them, are read in place. Only a packet that two pieces share is copied. Packets may
+/// be 192 bytes apart, with a time of arrival in four bytes before each (M2TS, TP_extra_header), or 204, with Reed-Solomon parity after each
+/// (ITU-T H.222.0 Annex O.4; ETSI EN 300 429). Those bytes are skipped. Not thread-safe.
 /// </remarks>
 public sealed class PacketSynchronizer
 {
     /// <summary>Packets in a row that must start with the sync byte before the first is believed: chance alone does so once in 2^40.</summary>
     public const int LockPackets = 5;
 
-    private const int WindowLength = TransportPacket.Size * (LockPackets + 1);
+    private const int TimedStride = 192;
+    private const int ArrivalTimeLength = 4;
+    private const int LargestStride = 204;
+    private const int WindowLength = LargestStride * (LockPackets + 1);
+    private static readonly int[] Strides = [TransportPacket.Size, TimedStride, LargestStride];
     private readonly byte[] _window = new byte[WindowLength];     // bytes kept from one piece to the next
     private int _start;
     private int _end;
+    private int _stride = TransportPacket.Size;                   // from one sync byte to the next
+    private int _between;                                         // bytes that still stand before the next packet
 
     /// <summary>Whether packet boundaries are known.</summary>
     public bool IsLocked { get; private set; }
@@ -36,6 +44,7 @@ public sealed class PacketSynchronizer
                 packet = default;
                 return false;
             }
+            SkipBetween(ref input);
             ReadOnlySpan<byte> source = _start == _end ? input : TopUp(ref input);
             if (source.Length < TransportPacket.Size)
             {
@@ -53,6 +62,7 @@ public sealed class PacketSynchronizer
             packet = source[..TransportPacket.Size];
             if (_start == _end) { input = input[TransportPacket.Size..]; }
             else { _start += TransportPacket.Size; }
+            _between = _stride - TransportPacket.Size;
             if (inSync) { return true; }
             SkippedBytes += TransportPacket.Size;
         }
@@ -61,7 +71,7 @@ public sealed class PacketSynchronizer
     /// <summary>Bytes are missing before the next call: what is kept cannot be completed.</summary>
     public void SignalLoss()
     {
-        if (_start == _end) { return; }       // the last piece ended with its packet; so will the next, if it starts with one
+        if (_start == _end && _stride == TransportPacket.Size) { return; }       // the last piece ended with its packet; so will the next, if it starts with one
         Reset();
     }
 
@@ -69,41 +79,57 @@ public sealed class PacketSynchronizer
     public void Reset()
     {
         SkippedBytes += _end - _start;
-        _start = _end = 0;
+        _start = _end = _between = 0;
         IsLocked = false;
     }
 
-    private static bool IsOnlySyncByteDamaged(ReadOnlySpan<byte> source)
-        => source.Length > TransportPacket.Size && source[TransportPacket.Size] == TransportPacket.SyncByte;
+    private bool IsOnlySyncByteDamaged(ReadOnlySpan<byte> source) => source.Length > _stride && source[_stride] == TransportPacket.SyncByte;
 
-    /// <summary>Looks for <see cref="LockPackets"/> sync bytes one packet apart, in a window filled from the input.</summary>
+    private void SkipBetween(scoped ref ReadOnlySpan<byte> input)
+    {
+        if (_between == 0) { return; }
+        int kept = Math.Min(_between, _end - _start);
+        int fresh = Math.Min(_between - kept, input.Length);
+        _start += kept;
+        input = input[fresh..];
+        _between -= kept + fresh;
+    }
+
+    /// <summary>Looks for <see cref="LockPackets"/> sync bytes one stride apart, in a window filled from the input.</summary>
     private bool TryLock(scoped ref ReadOnlySpan<byte> input)
     {
         while (true)
         {
             FillWindow(ref input, WindowLength);
             ReadOnlySpan<byte> kept = _window.AsSpan(_start, _end - _start);
-            int candidates = kept.Length - (LockPackets - 1) * TransportPacket.Size;
+            int candidates = kept.Length - (LockPackets - 1) * LargestStride - ArrivalTimeLength;
             int offset = 0;
-            while (offset < candidates && !IsStart(kept[offset..])) { offset++; }
+            int stride = 0;
+            while (offset < candidates && (stride = StrideAt(kept[offset..])) == 0) { offset++; }
+            bool isArrivalTime = stride == TimedStride && StrideAt(kept[(offset + ArrivalTimeLength)..]) == TimedStride;
+            if (isArrivalTime) { offset += ArrivalTimeLength; }            // the top byte of the time, which changes once in 0.6 s, looks like a sync byte
             SkippedBytes += offset;
             _start += offset;
-            if (offset < candidates)
+            if (stride != 0)
             {
-                IsLocked = true;
+                (IsLocked, _stride, _between) = (true, stride, 0);
                 return true;
             }
             if (input.IsEmpty) { return false; }
         }
     }
 
-    private static bool IsStart(ReadOnlySpan<byte> bytes)
+    /// <summary>How far apart the sync bytes are that start here; 0 where there are none.</summary>
+    private static int StrideAt(ReadOnlySpan<byte> bytes)
     {
-        for (int i = 0; i < LockPackets; i++)
+        if (bytes[0] != TransportPacket.SyncByte) { return 0; }
+        foreach (int stride in Strides)
         {
-            if (bytes[i * TransportPacket.Size] != TransportPacket.SyncByte) { return false; }
+            int packets = 1;
+            while (packets < LockPackets && bytes[packets * stride] == TransportPacket.SyncByte) { packets++; }
+            if (packets == LockPackets) { return stride; }
         }
-        return true;
+        return 0;
     }
 
     /// <summary>What is kept, topped up to one packet.</summary>

@@ -12,7 +12,7 @@ namespace Mirror.Media.MpegTs;
 public sealed class PesAssembler(int largestPacket) : IDisposable
 {
     private const int FirstCapacity = 16 * 1024;
-    private const int StuffedEndsToTrust = 8;          // PES packets seen to end in a stuffed transport packet before that is relied on
+    private const int StuffedEndsToTrust = 3;          // PES packets seen to end in a stuffed transport packet before that is relied on
     private const int NeverTrust = int.MinValue;
     private byte[] _bytes = [];
     private int _length;

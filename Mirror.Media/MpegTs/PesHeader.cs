@@ -16,7 +16,7 @@ public readonly record struct PesHeader
     /// <summary>Most bytes of a header.</summary>
     public const int LargestLength = FixedLength + 255;
 
-    /// <summary>A timestamp that is absent or damaged.</summary>
+    /// <summary>A timestamp that is absent.</summary>
     public const long NoTimestamp = -1;
 
     /// <summary>stream_id.</summary>
@@ -79,10 +79,7 @@ public readonly record struct PesHeader
         return true;
     }
 
-    /// <summary>prefix(4) v[32..30] 1 v[29..15] 1 v[14..0] 1. The marker bits are the only check that there is, so they are checked.</summary>
+    /// <summary>prefix(4) v[32..30] 1 v[29..15] 1 v[14..0] 1. Marker bits are not checked: some encoders leave them 0, and what is damaged does not fit its neighbours.</summary>
     private static long ReadTimestamp(ReadOnlySpan<byte> field)
-    {
-        if ((field[0] & field[2] & field[4] & 1) == 0) { return NoTimestamp; }
-        return ((long)(field[0] & 0x0E) << 29) | ((long)field[1] << 22) | ((long)(field[2] & 0xFE) << 14) | ((long)field[3] << 7) | (long)(field[4] >> 1);
-    }
+        => ((long)(field[0] & 0x0E) << 29) | ((long)field[1] << 22) | ((long)(field[2] & 0xFE) << 14) | ((long)field[3] << 7) | (long)(field[4] >> 1);
 }

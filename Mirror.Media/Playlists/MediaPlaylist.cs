@@ -15,17 +15,20 @@ public sealed record MediaPlaylist
     /// <summary>The complete segments, consecutive in <see cref="MediaSegment.Msn"/>.</summary>
     public ReadOnlyMemory<MediaSegment> Segments { get; init; }
 
-    /// <summary>The segment whose parts are still appearing, if it has any.</summary>
+    /// <summary>The segment that is listed by its parts alone: parts still appear, or its EXTINF comes with the first part of the next one.</summary>
     public MediaSegment? OpenSegment { get; init; }
 
-    /// <summary>Media sequence number of the open segment, or of the one that will follow the last complete one.</summary>
+    /// <summary>Media sequence number of the segment that the next part belongs to.</summary>
     public required long OpenMsn { get; init; }
 
     /// <summary>Nothing follows: EXT-X-ENDLIST, and no EXT-X-PRELOAD-HINT.</summary>
     public bool IsEnded { get; init; }
 
     /// <summary>EXT-X-MEDIA-SEQUENCE: number of the first segment listed, or to be listed.</summary>
-    public long MediaSequence => Segments.IsEmpty ? OpenMsn : Segments.Span[0].Msn;
+    public long MediaSequence => Segments.IsEmpty ? OpenSegment?.Msn ?? OpenMsn : Segments.Span[0].Msn;
+
+    /// <summary>Index of the next part, which EXT-X-PRELOAD-HINT names, in its segment <see cref="OpenMsn"/>.</summary>
+    public int NextPart => OpenSegment?.Msn == OpenMsn ? OpenSegment.Parts.Length : 0;
 
     /// <summary>Segments from the start that a delta update leaves out: those that end further from the last segment's end than the skip boundary.</summary>
     public int CountSkippableSegments()

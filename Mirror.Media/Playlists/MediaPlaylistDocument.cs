@@ -69,11 +69,22 @@ public sealed class MediaPlaylistDocument
 /// <param name="IsGap">EXT-X-GAP.</param>
 /// <param name="Parts">The parts that are listed.</param>
 public sealed record SegmentEntry(long Msn, string Uri, decimal Duration, string? MapUri, DateTime? ProgramDateTime,
-    bool StartsDiscontinuity, bool IsGap, IReadOnlyList<PartEntry> Parts);
+    bool StartsDiscontinuity, bool IsGap, IReadOnlyList<PartEntry> Parts)
+{
+    /// <summary>
+    /// What the playlist says of it besides its parts, as written: the EXT-X-MAP in force, wherever that stands, then its own tags, known
+    /// or not, and its URI. None of these lines may change while it is listed (draft-pantos-hls-rfc8216bis §6.2.1).
+    /// </summary>
+    public IReadOnlyList<string> Lines { get; init; } = [];
+}
 
 /// <summary>One EXT-X-PART of a <see cref="SegmentEntry"/>.</summary>
 /// <param name="Uri">URI.</param>
 /// <param name="Duration">DURATION, in seconds.</param>
 /// <param name="IsIndependent">INDEPENDENT=YES.</param>
 /// <param name="IsGap">GAP=YES.</param>
-public sealed record PartEntry(string Uri, decimal Duration, bool IsIndependent, bool IsGap);
+public sealed record PartEntry(string Uri, decimal Duration, bool IsIndependent, bool IsGap)
+{
+    /// <summary>The tag as written.</summary>
+    public string Line { get; init; } = "";
+}

@@ -10,7 +10,9 @@ public sealed class MediaPlaylistParser
     private readonly MediaPlaylistDocument _document = new();
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private List<PartEntry> _parts = [];
+    private List<string> _lines = [];
     private string? _map;
+    private string? _mapLine;
     private decimal? _duration;
     private DateTime? _programDateTime;
     private bool _startsDiscontinuity;
@@ -56,7 +58,7 @@ public sealed class MediaPlaylistParser
         int colon = line.IndexOf(':');
         string tag = (colon < 0 ? line : line[..colon]).ToString();
         ReadOnlySpan<char> value = colon < 0 ? default : line[(colon + 1)..];
-        return IsPlaylistTag(tag) ? ReadPlaylistTag(tag, value) : ReadSegmentTag(tag, value);
+        return IsPlaylistTag(tag) ? ReadPlaylistTag(tag, value) : ReadSegmentTag(tag, value, line);
     }
 
     private static bool IsPlaylistTag(string tag) => tag is "#EXT-X-VERSION" or "#EXT-X-TARGETDURATION" or "#EXT-X-SERVER-CONTROL"
@@ -126,10 +128,12 @@ public sealed class MediaPlaylistParser
         }
     }
 
-    private string? ReadSegmentTag(string tag, ReadOnlySpan<char> value)
+    private string? ReadSegmentTag(string tag, ReadOnlySpan<char> value, ReadOnlySpan<char> line)
     {
         if (tag is "#EXT-X-PRELOAD-HINT" or "#EXT-X-RENDITION-REPORT") { return ReadTail(tag, value); }
         _mediaBegan = true;
+        if (tag == "#EXT-X-MAP") { _mapLine = line.ToString(); }
+        else if (tag != "#EXT-X-PART") { _lines.Add(line.ToString()); }
         switch (tag)
         {
             case "#EXTINF":
@@ -139,7 +143,7 @@ public sealed class MediaPlaylistParser
                 _duration = seconds;
                 return null;
             case "#EXT-X-PART":
-                return ReadPart(value);
+                return ReadPart(value, line);
             case "#EXT-X-GAP":
                 _isGap = true;
                 return null;
@@ -171,12 +175,12 @@ public sealed class MediaPlaylistParser
         return null;
     }
 
-    private string? ReadPart(ReadOnlySpan<char> value)
+    private string? ReadPart(ReadOnlySpan<char> value, ReadOnlySpan<char> line)
     {
         if (_duration is not null) { return "EXT-X-PART stands between EXTINF and its URI"; }
         if (!AttributeList.TryParse(value, out AttributeList? attributes)) { return "bad attribute list"; }
         if (attributes.Seconds("DURATION") is not { } duration || string.IsNullOrEmpty(attributes.Text("URI"))) { return "EXT-X-PART needs DURATION and URI"; }
-        _parts.Add(new PartEntry(attributes.Text("URI")!, duration, attributes.IsYes("INDEPENDENT"), attributes.IsYes("GAP")));
+        _parts.Add(new PartEntry(attributes.Text("URI")!, duration, attributes.IsYes("INDEPENDENT"), attributes.IsYes("GAP")) { Line = line.ToString() });
         return null;
     }
 
@@ -210,8 +214,12 @@ public sealed class MediaPlaylistParser
     private SegmentEntry TakeSegment(string uri, decimal duration)
     {
         var segment = new SegmentEntry(_document.MediaSequence + _document.SkippedSegments + _document.SegmentList.Count, uri, duration, _map,
-            _programDateTime, _startsDiscontinuity, _isGap, _parts);
+            _programDateTime, _startsDiscontinuity, _isGap, _parts)
+        {
+            Lines = [.. _mapLine is null ? [] : new[] { _mapLine }, .. _lines, .. uri.Length == 0 ? [] : new[] { uri }],
+        };
         _parts = [];
+        _lines = [];
         _duration = null;
         _programDateTime = null;
         _startsDiscontinuity = false;

@@ -8,12 +8,6 @@ public static class MediaPlaylistWriter
     /// <summary>EXT-X-SKIP needs 9 (§8); the number stays when nothing is skipped, so that the playlist does not change under its readers.</summary>
     internal const int Version = 9;
 
-    /// <summary>
-    /// EXT-X-PROGRAM-DATE-TIME stands at every fourth sequence number, besides the playlist's start and each discontinuity: often
-    /// enough for a reader of a delta update, seldom enough to cost little.
-    /// </summary>
-    internal const int ProgramDateTimeInterval = 4;
-
     /// <summary>Writes <paramref name="playlist"/>.</summary>
     /// <param name="playlist">The state to write.</param>
     /// <param name="reports">One report for each other rendition of the presentation that has a part.</param>
@@ -73,7 +67,7 @@ public static class MediaPlaylistWriter
         for (int i = skippedSegments; i < segments.Length; i++)
         {
             MediaSegment segment = segments[i];
-            WriteSegmentTags(text, segment, isFirst: i == 0, map);
+            WriteSegmentTags(text, segment, map);
             map = segment.MapUri;
             if (i >= firstWithParts) { WriteParts(text, segment); }
             if (segment.IsGap) { text.Write("#EXT-X-GAP\n"u8); }
@@ -89,15 +83,16 @@ public static class MediaPlaylistWriter
     private static void WriteOpenSegment(PlaylistTextWriter text, MediaPlaylist playlist, string? map)
     {
         if (playlist.OpenSegment is not { } open) { return; }
-        WriteSegmentTags(text, open, isFirst: playlist.Segments.IsEmpty, map);
+        WriteSegmentTags(text, open, map);
         WriteParts(text, open);
     }
 
-    private static void WriteSegmentTags(PlaylistTextWriter text, MediaSegment segment, bool isFirst, string? map)
+    // Every segment has its date. A playlist starts with one (Apple's authoring rules, 8.4), and the segment that becomes the first may not
+    // get a tag that it was listed without (§6.2.1).
+    private static void WriteSegmentTags(PlaylistTextWriter text, MediaSegment segment, string? map)
     {
         if (segment.StartsDiscontinuity) { text.Write("#EXT-X-DISCONTINUITY\n"u8); }
         if (segment.MapUri != map) { WriteMap(text, segment.MapUri); }
-        if (!isFirst && !segment.StartsDiscontinuity && segment.Msn % ProgramDateTimeInterval != 0) { return; }
         text.Write("#EXT-X-PROGRAM-DATE-TIME:"u8);
         text.WriteDateTime(segment.ProgramDateTime);
         text.Write("\n"u8);
@@ -139,7 +134,7 @@ public static class MediaPlaylistWriter
         if (!playlist.IsEnded)
         {
             text.Write("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\""u8);
-            WritePartUri(text, playlist.OpenMsn, playlist.OpenSegment?.Parts.Length ?? 0);
+            WritePartUri(text, playlist.OpenMsn, playlist.NextPart);
             text.Write("\"\n"u8);
         }
         foreach (RenditionReport report in reports)

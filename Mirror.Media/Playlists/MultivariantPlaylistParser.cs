@@ -43,13 +43,13 @@ public static class MultivariantPlaylistParser
             {
                 if (!AttributeList.TryParse(line["#EXT-X-MEDIA:".Length..], out AttributeList? attributes)) { error = "bad attribute list"; }
                 else if (attributes.Text("TYPE") is null || attributes.Text("GROUP-ID") is null || attributes.Text("NAME") is null) { error = "TYPE, GROUP-ID or NAME is missing"; }
-                else { media.Add(new MediaEntry(attributes.Text("TYPE")!, attributes.Text("GROUP-ID")!, attributes.Text("NAME")!, attributes.Text("URI"), attributes.Text("CHANNELS"), attributes.Text("DEFAULT") == "YES")); }
+                else { media.Add(ToMedia(attributes)); }
             }
             if (error is null) { continue; }
             error = $"line {number}: {error}: {line}";
             return false;
         }
-        error = pending is not null ? "EXT-X-STREAM-INF without a URI" : variants.Count == 0 ? "no variant" : GroupError(media);
+        error = pending is not null ? "EXT-X-STREAM-INF without a URI" : variants.Count == 0 ? "no variant" : GroupError(media) ?? CaptionError(variants, media);
         if (error is not null) { return false; }
         document = new MultivariantDocument(variants, media, independent);
         return true;
@@ -66,9 +66,38 @@ public static class MultivariantPlaylistParser
         return null;
     }
 
+    /// <summary>Checks the rules of closed captions (§4.4.6.1, §4.4.6.2).</summary>
+    private static string? CaptionError(List<VariantEntry> variants, List<MediaEntry> media)
+    {
+        bool isWrong = media.Exists(static entry => entry.Type == "CLOSED-CAPTIONS"
+            ? entry.InstreamId is null || entry.Uri is not null
+            : entry.InstreamId is not null);
+        if (isWrong)
+        {
+            return "closed captions have an INSTREAM-ID and no URI, and nothing else has one";
+        }
+        if (variants.Exists(static variant => variant.CaptionGroup == "NONE") && variants.Exists(static variant => variant.CaptionGroup != "NONE"))
+        {
+            return "CLOSED-CAPTIONS=NONE stands at some variants only";
+        }
+        VariantEntry? lost = variants.Find(variant => variant.CaptionGroup is not (null or "NONE")
+            && !media.Exists(entry => entry.Type == "CLOSED-CAPTIONS" && entry.GroupId == variant.CaptionGroup));
+        return lost is null ? null : $"there is no group of captions \"{lost.CaptionGroup}\"";
+    }
+
     private static VariantEntry ToVariant(string uri, AttributeList attributes) => new(uri, attributes.Integer("BANDWIDTH") ?? 0,
         attributes.Integer("AVERAGE-BANDWIDTH"), attributes.Text("CODECS"), attributes.Text("RESOLUTION"), attributes.Seconds("FRAME-RATE"),
-        attributes.Text("VIDEO-RANGE"), attributes.Text("AUDIO"));
+        attributes.Text("VIDEO-RANGE"), attributes.Text("AUDIO"))
+    {
+        CaptionGroup = attributes.Text("CLOSED-CAPTIONS"),
+    };
+
+    private static MediaEntry ToMedia(AttributeList attributes)
+        => new(attributes.Text("TYPE")!, attributes.Text("GROUP-ID")!, attributes.Text("NAME")!, attributes.Text("URI"), attributes.Text("CHANNELS"), attributes.Text("DEFAULT") == "YES")
+        {
+            InstreamId = attributes.Text("INSTREAM-ID"),
+            Language = attributes.Text("LANGUAGE"),
+        };
 }
 
 /// <summary>A multivariant playlist as its text says.</summary>
@@ -91,7 +120,11 @@ public sealed record MultivariantDocument(IReadOnlyList<VariantEntry> Variants, 
 /// <param name="VideoRange">VIDEO-RANGE.</param>
 /// <param name="AudioGroup">AUDIO.</param>
 public sealed record VariantEntry(string Uri, long Bandwidth, long? AverageBandwidth, string? Codecs, string? Resolution, decimal? FrameRate,
-    string? VideoRange, string? AudioGroup);
+    string? VideoRange, string? AudioGroup)
+{
+    /// <summary>CLOSED-CAPTIONS: the group, or NONE.</summary>
+    public string? CaptionGroup { get; init; }
+}
 
 /// <summary>One EXT-X-MEDIA.</summary>
 /// <param name="Type">TYPE.</param>
@@ -100,4 +133,11 @@ public sealed record VariantEntry(string Uri, long Bandwidth, long? AverageBandw
 /// <param name="Uri">URI; absent when the medium is muxed into the variant.</param>
 /// <param name="Channels">CHANNELS.</param>
 /// <param name="IsDefault">DEFAULT=YES.</param>
-public sealed record MediaEntry(string Type, string GroupId, string Name, string? Uri, string? Channels, bool IsDefault);
+public sealed record MediaEntry(string Type, string GroupId, string Name, string? Uri, string? Channels, bool IsDefault)
+{
+    /// <summary>INSTREAM-ID, of closed captions.</summary>
+    public string? InstreamId { get; init; }
+
+    /// <summary>LANGUAGE.</summary>
+    public string? Language { get; init; }
+}

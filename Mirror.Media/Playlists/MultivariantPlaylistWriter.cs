@@ -18,6 +18,7 @@ public static class MultivariantPlaylistWriter
         text.Write("#EXTM3U\n#EXT-X-VERSION:9\n"u8);
         if (playlist.IndependentSegments) { text.Write("#EXT-X-INDEPENDENT-SEGMENTS\n"u8); }
         foreach (AudioRendition audio in playlist.Audio) { WriteAudio(text, audio); }
+        if (playlist.Captions is { } captions) { WriteCaptions(text, captions); }
         foreach (Variant variant in playlist.Variants) { WriteVariant(text, variant); }
     }
 
@@ -27,10 +28,41 @@ public static class MultivariantPlaylistWriter
         text.Write(audio.GroupId);
         text.Write("\",NAME=\""u8);
         text.Write(audio.Name);
+        if (audio.Language is { } language)
+        {
+            text.Write("\",LANGUAGE=\""u8);
+            text.Write(language);
+        }
+        if (audio.Characteristics is { } characteristics)
+        {
+            text.Write("\",CHARACTERISTICS=\""u8);
+            text.Write(characteristics);
+        }
         text.Write(audio.IsDefault ? "\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\""u8 : "\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\""u8);
         text.Write(audio.Channels);
         text.Write("\",URI=\""u8);
         text.Write(audio.Uri);
+        text.Write("\"\n"u8);
+    }
+
+    /// <summary>Writes the group of captions, CC1 to CC4 last.</summary>
+    /// <remarks>hls.js takes CC1 and SERVICE1 for one track, reads CTA-608 only, and keeps the last name.</remarks>
+    private static void WriteCaptions(PlaylistTextWriter text, CaptionServices captions)
+    {
+        for (int i = captions.Services.Count - 1; i >= 0; i--) { WriteCaptions(text, captions.Services[i]); }
+    }
+
+    private static void WriteCaptions(PlaylistTextWriter text, CaptionService service)
+    {
+        text.Write("#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\""u8);
+        text.Write(service.InstreamId);
+        if (service.Language is { } language)
+        {
+            text.Write("\",LANGUAGE=\""u8);
+            text.Write(language);
+        }
+        text.Write("\",INSTREAM-ID=\""u8);
+        text.Write(service.InstreamId);
         text.Write("\"\n"u8);
     }
 
@@ -50,6 +82,9 @@ public static class MultivariantPlaylistWriter
             text.Write(group);
             text.Write("\""u8);
         }
+
+        // A variant without captions has no attribute: NONE would have to stand at all variants.
+        if (variant.Video?.Captions is not null) { text.Write(",CLOSED-CAPTIONS=\"cc\""u8); }
         text.Write("\n"u8);
         text.Write(variant.Uri);
         text.Write("\n"u8);

@@ -31,9 +31,8 @@ public static class RecordedPlaylistWriter
     private static void WriteSegments(PlaylistTextWriter text, IReadOnlyList<MediaSegment> segments)
     {
         string? map = null;
-        for (int i = 0; i < segments.Count; i++)
+        foreach (MediaSegment segment in segments)
         {
-            MediaSegment segment = segments[i];
             if (segment.StartsDiscontinuity) { text.Write("#EXT-X-DISCONTINUITY\n"u8); }
             if (segment.MapUri != map)
             {
@@ -42,12 +41,10 @@ public static class RecordedPlaylistWriter
                 text.Write(map);
                 text.Write("\"\n"u8);
             }
-            if (i % MediaPlaylistWriter.ProgramDateTimeInterval == 0 || segment.StartsDiscontinuity)
-            {
-                text.Write("#EXT-X-PROGRAM-DATE-TIME:"u8);
-                text.WriteDateTime(segment.ProgramDateTime);
-                text.Write("\n"u8);
-            }
+            // Not only the first: the oldest segments leave a recording, and the next one may not get a date then (§6.2.1).
+            text.Write("#EXT-X-PROGRAM-DATE-TIME:"u8);
+            text.WriteDateTime(segment.ProgramDateTime);
+            text.Write("\n"u8);
             if (segment.IsGap) { text.Write("#EXT-X-GAP\n"u8); }
             text.Write("#EXTINF:"u8);
             text.WriteDuration(segment.Duration);

@@ -1,4 +1,5 @@
 using Mirror.Origin.Live;
+using Mirror.ServiceDefaults.Http;
 using Mirror.Streams.Registry;
 
 namespace Mirror.Origin.Delivery;
@@ -44,17 +45,7 @@ internal sealed class LiveDelivery(LiveStreams streams, PlaylistDelivery playlis
     }
 
     private static Task AnswerOtherMethod(HttpContext context, string method)
-    {
-        if (!HttpMethods.IsOptions(method)) { return LiveFailure.MethodNotAllowedAsync(context); }
-        IHeaderDictionary headers = context.Response.Headers;
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        headers.Allow = LiveHeaders.AllowedMethods;
-        headers.AccessControlAllowOrigin = LiveHeaders.AnyOrigin;
-        headers.AccessControlAllowMethods = LiveHeaders.AllowedMethods;
-        headers.AccessControlAllowHeaders = LiveHeaders.AllowedRequestHeaders;
-        headers.AccessControlMaxAge = LiveHeaders.PreflightMaxAge;
-        return Task.CompletedTask;
-    }
+        => HttpMethods.IsOptions(method) ? CrossOrigin.AnswerOptionsAsync(context) : LiveFailure.MethodNotAllowedAsync(context);
 
     private async Task SendMultivariantAsync(HttpContext context, StreamTimeline stream)
     {

@@ -17,7 +17,7 @@ internal static class LiveFailure
 
     public static Task MethodNotAllowedAsync(HttpContext context)
     {
-        context.Response.Headers.Allow = LiveHeaders.AllowedMethods;
+        context.Response.Headers.Allow = CrossOrigin.Methods;
         return WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "Live media is read with GET or HEAD.");
     }
 
@@ -34,8 +34,7 @@ internal static class LiveFailure
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.CacheControl = LiveHeaders.NoStore;
-        headers.AccessControlAllowOrigin = LiveHeaders.AnyOrigin;
-        headers.AccessControlExposeHeaders = LiveHeaders.ExposedHeaders;
+        CrossOrigin.AllowReading(headers);
         context.RequestServices.GetRequiredService<OriginMetrics>().Failures.Add(1, new KeyValuePair<string, object?>("status", status));
         return ApiError.WriteAsync(context, status, message);
     }

@@ -8,14 +8,6 @@ internal static class LiveHeaders
     public static readonly StringValues PlaylistType = "application/vnd.apple.mpegurl";
     public static readonly StringValues VideoType = "video/mp4";
     public static readonly StringValues AudioType = "audio/mp4";
-    public static readonly StringValues AnyOrigin = "*";
-
-    /// <summary>What scripts of other origins may read: players estimate their distance from live with Age and Date.</summary>
-    public static readonly StringValues ExposedHeaders = "Age, Date, Content-Length, Content-Range";
-
-    public static readonly StringValues AllowedMethods = "GET, HEAD, OPTIONS";
-    public static readonly StringValues AllowedRequestHeaders = "Range, Content-Type, Accept, Authorization, CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session";
-    public static readonly StringValues PreflightMaxAge = "86400";
     public static readonly StringValues AcceptEncoding = "Accept-Encoding";
     public static readonly StringValues Gzip = "gzip";
     public static readonly StringValues Bytes = "bytes";

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Mirror.Media.Frames;
 using Mirror.Origin.Live;
+using Mirror.ServiceDefaults.Http;
 
 namespace Mirror.Origin.Delivery;
 
@@ -102,8 +103,7 @@ internal sealed class MediaDelivery(StoreReader reader)
         headers.ContentType = rendition.IsVideo ? LiveHeaders.VideoType : LiveHeaders.AudioType;
         headers.CacheControl = isImmutable ? LiveHeaders.Immutable : LiveHeaders.NoCache;
         headers.AcceptRanges = LiveHeaders.Bytes;
-        headers.AccessControlAllowOrigin = LiveHeaders.AnyOrigin;
-        headers.AccessControlExposeHeaders = LiveHeaders.ExposedHeaders;
+        CrossOrigin.AllowReading(headers);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using Mirror.Origin.Live;
+using Mirror.ServiceDefaults.Http;
 using Mirror.Streams.Registry;
 
 namespace Mirror.Origin.Delivery;
@@ -88,6 +89,8 @@ internal sealed class PlaylistDelivery(LiveStreams streams, OriginMetrics metric
 
     private Task SendVersion(HttpContext context, RenditionTimeline rendition, PlaylistVersion version, DeliveryDirectives directives)
     {
+        // It never began, and may begin anew: a playlist that is closed and empty would be the end for a player.
+        if (version.Position is { IsEnded: true, HasMedia: false }) { return LiveFailure.UnavailableAsync(context, NotYet); }
         PlaylistForm form = FormFor(context, version.Position.IsEnded ? default : directives);
         // A URL that names the state asked for has one answer for all; the plain one changes with every part.
         context.Response.Headers.CacheControl = directives.Msn is null ? LiveHeaders.NoCache : LiveHeaders.MaxAge(rendition.ReloadMaxAgeSeconds);
@@ -109,8 +112,7 @@ internal sealed class PlaylistDelivery(LiveStreams streams, OriginMetrics metric
         headers.Vary = LiveHeaders.AcceptEncoding;
         headers.Age = LiveHeaders.AgeZero;
         headers.AcceptRanges = LiveHeaders.None;
-        headers.AccessControlAllowOrigin = LiveHeaders.AnyOrigin;
-        headers.AccessControlExposeHeaders = LiveHeaders.ExposedHeaders;
+        CrossOrigin.AllowReading(headers);
         if (gzip) { headers.ContentEncoding = LiveHeaders.Gzip; }
         return ResponseBody.WriteAsync(context, text);
     }

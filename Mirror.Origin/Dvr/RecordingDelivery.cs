@@ -1,6 +1,7 @@
 using Mirror.Media.Frames;
 using Mirror.Origin.Delivery;
 using Mirror.Origin.Live;
+using Mirror.ServiceDefaults.Http;
 using Mirror.Streams.Recordings;
 
 namespace Mirror.Origin.Dvr;
@@ -114,8 +115,7 @@ internal sealed partial class RecordingDelivery(RecordingCatalog catalog, IRecor
 
     private static void SetOrigin(IHeaderDictionary headers)
     {
-        headers.AccessControlAllowOrigin = LiveHeaders.AnyOrigin;
-        headers.AccessControlExposeHeaders = LiveHeaders.ExposedHeaders;
+        CrossOrigin.AllowReading(headers);
     }
 
     /// <summary>An archive that is away costs its viewers an answer, nothing more.</summary>

@@ -1,4 +1,4 @@
-using Mirror.Origin.Delivery;
+using Mirror.ServiceDefaults.Http;
 using Mirror.Streams.Recordings;
 
 namespace Mirror.Origin.Dvr;
@@ -17,22 +17,10 @@ internal static class RecordingEndpoints
         Map("/{rendition}/{file}", context => delivery.SendMediaAsync(context, KeyOf(context), ValueOf(context, "rendition"), ValueOf(context, "file")));
 
         void Map(string path, RequestDelegate answer)
-            => dvr.MapMethods(path, Methods, context => HttpMethods.IsOptions(context.Request.Method) ? AnswerPreflight(context) : answer(context));
+            => dvr.MapMethods(path, Methods, context => HttpMethods.IsOptions(context.Request.Method) ? CrossOrigin.AnswerOptionsAsync(context) : answer(context));
     }
 
     private static RecordingKey KeyOf(HttpContext context) => new(ValueOf(context, "stream"), ValueOf(context, "recording"));
 
     private static string ValueOf(HttpContext context, string name) => (string)context.GetRouteValue(name)!;
-
-    private static Task AnswerPreflight(HttpContext context)
-    {
-        IHeaderDictionary headers = context.Response.Headers;
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        headers.Allow = LiveHeaders.AllowedMethods;
-        headers.AccessControlAllowOrigin = LiveHeaders.AnyOrigin;
-        headers.AccessControlAllowMethods = LiveHeaders.AllowedMethods;
-        headers.AccessControlAllowHeaders = LiveHeaders.AllowedRequestHeaders;
-        headers.AccessControlMaxAge = LiveHeaders.PreflightMaxAge;
-        return Task.CompletedTask;
-    }
 }

@@ -16,15 +16,14 @@ internal enum PlaylistForm
 internal sealed class PlaylistVersion(StreamTimeline stream, string rendition)
 {
     private const int FormCount = 4;
-    private readonly byte[]?[] _texts = new byte[]?[FormCount];
     private readonly Lock _lock = new();
-    private RenditionReport[]? _reports;
+    private Rendering? _rendering;
 
     public required TimelinePosition Position { get; init; }
 
     public required MediaPlaylist Playlist { get; init; }
 
-    /// <summary>Complete segments that can be fetched, in order: those listed, and before them those that left the playlist not long ago.</summary>
+    /// <summary>Complete segments that can be fetched, in order: those that left the playlist not long ago, those listed, and one that is about to be.</summary>
     public required ReadOnlyMemory<LiveSegment> Available { get; init; }
 
     /// <summary>The open segment, of which <see cref="OpenParts"/> shows the parts of this version.</summary>
@@ -35,21 +34,28 @@ internal sealed class PlaylistVersion(StreamTimeline stream, string rendition)
     /// <summary>The initialization segment for what follows.</summary>
     public required LiveInit? Init { get; init; }
 
+    /// <summary>Parts announced so far, missing ones included.</summary>
+    public required long PartCount { get; init; }
+
     /// <summary>MSN and index of the last part; <see langword="null"/> before the first.</summary>
     public (long Msn, int Part)? LastPart
     {
         get
         {
-            if (!OpenParts.IsEmpty) { return (Open!.Msn, OpenParts.Length - 1); }
+            if (Playlist.OpenSegment is { } open) { return (open.Msn, open.Parts.Length - 1); }
             ReadOnlySpan<MediaSegment> segments = Playlist.Segments.Span;
             return segments.IsEmpty ? null : (segments[^1].Msn, segments[^1].Parts.Length - 1);
         }
     }
 
-    /// <summary>The playlist's bytes in one form, rendered once and shared by everyone who asks.</summary>
+    /// <summary>
+    /// Returns the playlist's bytes in one form, rendered once and shared by everyone who asks. If another rendition has since
+    /// advanced by two parts, the reports are renewed for those who ask later: once for all of them, too.
+    /// </summary>
     public byte[] GetText(PlaylistForm form, OriginMetrics metrics)
     {
-        byte[]? text = Volatile.Read(ref _texts[(int)form]);
+        Rendering? rendering = Volatile.Read(ref _rendering);
+        byte[]? text = rendering is null || IsStale(rendering) ? null : Volatile.Read(ref rendering.Texts[(int)form]);
         return text ?? Render(form, metrics);
     }
 
@@ -93,26 +99,40 @@ internal sealed class PlaylistVersion(StreamTimeline stream, string rendition)
     {
         lock (_lock)
         {
-            if (_texts[(int)form] is { } done) { return done; }
-            byte[] text = form switch
-            {
-                PlaylistForm.Full => Write(0),
-                PlaylistForm.Delta => Playlist.CountSkippableSegments() is > 0 and int skipped ? Write(skipped) : GetText(PlaylistForm.Full, metrics),
-                PlaylistForm.FullGzip => Gzip.Compress(GetText(PlaylistForm.Full, metrics)),
-                _ => Playlist.CountSkippableSegments() == 0 ? GetText(PlaylistForm.FullGzip, metrics) : Gzip.Compress(GetText(PlaylistForm.Delta, metrics)),
-            };
-            metrics.PlaylistRenderings.Add(1, new KeyValuePair<string, object?>("form", form));
-            Volatile.Write(ref _texts[(int)form], text);
-            return text;
+            if (_rendering is null || IsStale(_rendering)) { Volatile.Write(ref _rendering, new Rendering(ReportSnapshot.Take(stream, rendition))); }
+            return Render(_rendering, form, metrics);
         }
     }
 
-    // The reports are taken once, so that all forms of one version say the same.
-    private byte[] Write(int skipped)
+    private byte[] Render(Rendering rendering, PlaylistForm form, OriginMetrics metrics)
     {
-        _reports ??= stream.ReportsFor(rendition);
-        var output = new ArrayBufferWriter<byte>(1024 + 96 * (Playlist.Segments.Length - skipped));
-        MediaPlaylistWriter.Write(Playlist, _reports, skipped, output);
+        if (rendering.Texts[(int)form] is { } done) { return done; }
+        byte[] text = form switch
+        {
+            PlaylistForm.Full => Write(rendering, 0),
+            PlaylistForm.Delta => Playlist.CountSkippableSegments() is > 0 and int skipped ? Write(rendering, skipped) : Render(rendering, PlaylistForm.Full, metrics),
+            PlaylistForm.FullGzip => Gzip.Compress(Render(rendering, PlaylistForm.Full, metrics)),
+            _ => Playlist.CountSkippableSegments() == 0 ? Render(rendering, PlaylistForm.FullGzip, metrics) : Gzip.Compress(Render(rendering, PlaylistForm.Delta, metrics)),
+        };
+        metrics.PlaylistRenderings.Add(1, new KeyValuePair<string, object?>("form", form));
+        Volatile.Write(ref rendering.Texts[(int)form], text);
+        return text;
+    }
+
+    private byte[] Write(Rendering rendering, int skipped)
+    {
+        var output = new ArrayBufferWriter<byte>(1024 + 144 * (Playlist.Segments.Length - skipped));
+        MediaPlaylistWriter.Write(Playlist, rendering.Reports.Reports, skipped, output);
         return output.WrittenSpan.ToArray();
+    }
+
+    private bool IsStale(Rendering rendering) => !Position.IsEnded && rendering.Reports.IsStale;
+
+    /// <summary>The forms that were asked for, with one snapshot of reports, so that all of them say the same.</summary>
+    private sealed class Rendering(ReportSnapshot reports)
+    {
+        public ReportSnapshot Reports => reports;
+
+        public byte[]?[] Texts { get; } = new byte[]?[FormCount];
     }
 }

@@ -1,3 +1,4 @@
+using Mirror.Media.Frames;
 using Mirror.Media.Playlists;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Store;
@@ -8,9 +9,16 @@ namespace Mirror.Origin.Live;
 /// <remarks>
 /// Announcements come in order, from one thread at a time; the sweep comes from another, hence the lock. Readers take
 /// <see cref="Current"/> and need none. An announcement that does not fit is counted and changes nothing.
+/// <para>
+/// The EXTINF of a segment comes with the first part of the next one, not with its own last part. hls.js 1.7.4 takes a complete segment
+/// for loaded while up to 0.2 s of its end are missing (<c>bufferPadding</c> in fragment-tracker.ts), and never loads that end if it
+/// learns of the last part and of the completion at once while it appends the part before. Playback then stalls there for about two
+/// seconds. A segment without EXTINF is never taken for loaded.
+/// </para>
 /// </remarks>
 internal sealed class RenditionTimeline
 {
+    private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(500);      // beyond a part, of the last segment: its publisher is gone
     private const int FewestSegments = 6;               // Apple's authoring rules, 8.11
     private const int MostPartsPerSegment = 4096;       // a segment of seven minutes in parts of 100 ms: a packager that closes none is broken
     private const int MostSegments = 100_000;           // 14 hours in segments of half a second
@@ -26,9 +34,12 @@ internal sealed class RenditionTimeline
     private LiveSegment? _open;
     private long _openMsn;
     private int _partsOfLastSegment = int.MaxValue;
+    private long _partCount;
     private int _dependentSegments;
     private long _discontinuitySequence;
     private bool _isEnded;
+    private bool _isNewStream;
+    private bool _holdsLastSegment;
     private TimeSpan _listedDuration;
     private TimeSpan _longestPlaylist;
     private long _changedAt;
@@ -84,7 +95,7 @@ internal sealed class RenditionTimeline
         get
         {
             PlaylistVersion version = Current;
-            long number = version.Playlist.DiscontinuitySequence + (version.Open is { StartsDiscontinuity: true } ? 1 : 0);
+            long number = version.Playlist.DiscontinuitySequence + (version.Playlist.OpenSegment is { StartsDiscontinuity: true } ? 1 : 0);
             foreach (MediaSegment segment in version.Playlist.Segments.Span) { number += segment.StartsDiscontinuity ? 1 : 0; }
             return number;
         }
@@ -124,24 +135,33 @@ internal sealed class RenditionTimeline
         lock (_lock) { Publish(); }
     }
 
-    /// <summary>Lets go of segments that left the playlist long enough ago.</summary>
-    public void Purge()
+    /// <summary>Lists the last segment where the part that it waits for does not come, and lets go of those that left the playlist long enough ago.</summary>
+    public void Sweep()
     {
+        bool isListed;
         lock (_lock)
         {
-            int expired = 0;
-            int retired = _available.Count - _listed.Count;
-            while (expired < retired && _time.GetElapsedTime(_available[expired].RetiredAt) > _available[expired].Retention)
-            {
-                ClosePartsOf(_available[expired++]);
-            }
-            if (expired == 0) { return; }
-            LiveInit last = _available[expired - 1].Init;
-            for (int i = 1; i < expired; i++) { CloseUnlessUsed(_available[i - 1].Init, _available[i].Init); }
-            _available.RemoveFirst(expired);
-            CloseUnlessUsed(last, _available.Count > 0 ? _available[0].Init : _open?.Init);
-            Publish();
+            isListed = _holdsLastSegment && IdleTime > _constants.PartTarget + LongestHold;
+            if (isListed) { ListLastSegment(); }
+            if (Purge() || isListed) { Publish(); }
         }
+        if (isListed) { Waiters.Wake(); }
+    }
+
+    private bool Purge()
+    {
+        int expired = 0;
+        int retired = _available.Count - _listed.Count;
+        while (expired < retired && _time.GetElapsedTime(_available[expired].RetiredAt) > _available[expired].Retention)
+        {
+            ClosePartsOf(_available[expired++]);
+        }
+        if (expired == 0) { return false; }
+        LiveInit last = _available[expired - 1].Init;
+        for (int i = 1; i < expired; i++) { CloseUnlessUsed(_available[i - 1].Init, _available[i].Init); }
+        _available.RemoveFirst(expired);
+        CloseUnlessUsed(last, _available.Count > 0 ? _available[0].Init : _open?.Init);
+        return true;
     }
 
     /// <summary>Lets go of everything: the rendition is forgotten.</summary>
@@ -168,6 +188,7 @@ internal sealed class RenditionTimeline
     {
         if (started.FirstMsn < (_open is null ? _openMsn : _openMsn + 1) || started.IsVideo != _constants.IsVideo) { return false; }
         if (_open is not null) { CloseSegment(); }
+        ListLastSegment();
         if (_isEnded || started.FirstMsn != _openMsn)
         {
             RemoveFromPlaylist(_listed.Count);
@@ -180,6 +201,7 @@ internal sealed class RenditionTimeline
             PartTarget = started.PartTarget > _constants.PartTarget ? started.PartTarget : _constants.PartTarget,
         };
         _openMsn = started.FirstMsn;
+        _isNewStream |= _isEnded;
         _isEnded = false;
         return true;
     }
@@ -187,30 +209,47 @@ internal sealed class RenditionTimeline
     private bool SetInit(InitReady init)
     {
         if (_isEnded || init.Length <= 0) { return false; }
-        if (_init?.Name == init.Name && _init.Rendition == init.Rendition) { return true; }
+        if (_init?.Name == init.Name && _init.Rendition == init.Rendition)
+        {
+            _init.Track = _isNewStream ? init.Track : WithCaptionsOf(init.Track, _init.Track);
+            _isNewStream = false;
+            return true;
+        }
+        _isNewStream = false;
         LiveInit? used = _open?.Init ?? (_available.Count > 0 ? _available[_available.Count - 1].Init : null);
         if (_init != used) { _init?.Close(); }
         _init = new LiveInit(init.Rendition, init.Name, init.Length, init.Track);
         return true;
     }
 
+    /// <summary>Keeps captions that were known: a packager or worker that took over has not seen them yet.</summary>
+    private static Track WithCaptionsOf(Track track, Track before)
+    {
+        if (track is not VideoTrack video || before is not VideoTrack known) { return track; }
+        return video with { Captions = CaptionServices.Union(video.Captions, known.Captions) };
+    }
+
     private bool AddPart(PartReady part)
     {
         if (part.Length <= 0 || part.Offset < 0 || !CanAdd(part.Msn, part.PartIndex)) { return false; }
+        ListLastSegment();
         _open ??= OpenSegment(part.ProgramTime, part.StartsDiscontinuity);
         var live = new LivePart(new SegmentKey(part.Rendition, part.Msn), part.PartIndex, part.Offset, part.Length, isGap: false);
         _open.Add(live, new MediaPart(ToTimeSpan(part.Duration), part.IsIndependent, IsGap: false));
-        return !part.EndsSegment || CloseSegment();
+        _partCount++;
+        return !part.EndsSegment || CloseSegment(holdsIt: true);
     }
 
     private bool AddMissingPart(PartMissing part)
     {
         if (_init is null && !_isEnded) { return PassOver(part); }
         if (!CanAdd(part.Msn, part.PartIndex)) { return false; }
+        ListLastSegment();
         _open ??= OpenSegment(part.ProgramTime, part.StartsDiscontinuity);
         var live = new LivePart(new SegmentKey(part.Rendition, part.Msn), part.PartIndex, 0, 0, isGap: true);
         _open.Add(live, new MediaPart(ToTimeSpan(part.Duration), IsIndependent: false, IsGap: true));
-        return !part.EndsSegment || CloseSegment();
+        _partCount++;
+        return !part.EndsSegment || CloseSegment(holdsIt: true);
     }
 
     /// <summary>Nothing can be listed before the format is known, but its discontinuities count: other renditions, and other origins, have them.</summary>
@@ -235,7 +274,8 @@ internal sealed class RenditionTimeline
         return new LiveSegment(_openMsn, _init!, programTime, startsDiscontinuity);
     }
 
-    private bool CloseSegment()
+    /// <summary>Closes the open segment. With <paramref name="holdsIt"/> its EXTINF is left to the next part, which follows at once.</summary>
+    private bool CloseSegment(bool holdsIt = false)
     {
         if (_open is not { } segment) { return false; }
         _available.Add(segment);
@@ -251,15 +291,24 @@ internal sealed class RenditionTimeline
         _partsOfLastSegment = segment.Parts.Length;
         _openMsn = segment.Msn + 1;
         _open = null;
-        RemoveFromPlaylist(CountSegmentsBeyondWindow());
+        _holdsLastSegment = true;
+        if (!holdsIt) { ListLastSegment(); }
         _stream.OnSegmentClosed();
         return true;
+    }
+
+    private void ListLastSegment()
+    {
+        if (!_holdsLastSegment) { return; }
+        _holdsLastSegment = false;
+        RemoveFromPlaylist(CountSegmentsBeyondWindow());
     }
 
     private bool End()
     {
         if (_isEnded) { return false; }
         CloseSegment();
+        ListLastSegment();
         _isEnded = true;
         return true;
     }
@@ -297,23 +346,26 @@ internal sealed class RenditionTimeline
 
     private PlaylistVersion CreateVersion()
     {
+        int complete = _listed.Count - (_holdsLastSegment ? 1 : 0);
+        ReadOnlyMemory<MediaSegment> listed = _listed.View;
         bool independent = _dependentSegments == 0 && (_open is null || _open.IsGap || _open.StartsIndependent);
         return new PlaylistVersion(_stream, Name)
         {
-            Position = new TimelinePosition(_openMsn, _open?.Parts.Length ?? 0, _partsOfLastSegment, _listed.Count, AdvancePartLimit(), _isEnded),
+            Position = new TimelinePosition(_openMsn, _open?.Parts.Length ?? 0, _partsOfLastSegment, complete, _holdsLastSegment, AdvancePartLimit(), _isEnded),
             Playlist = new MediaPlaylist
             {
                 Control = new ServerControl(_constants.TargetDuration, _constants.PartTarget, _stream.PartHoldBack),
                 DiscontinuitySequence = _discontinuitySequence,
                 IndependentSegments = independent,
-                Segments = _listed.View,
-                OpenSegment = _open?.ToListing(),
+                Segments = listed[..complete],
+                OpenSegment = _holdsLastSegment ? listed.Span[^1] : _open?.ToListing(),
                 OpenMsn = _openMsn,
                 IsEnded = _isEnded,
             },
             Available = _available.View,
             Open = _open,
             OpenParts = _open?.Parts ?? default,
+            PartCount = _partCount,
             Init = _init,
         };
     }

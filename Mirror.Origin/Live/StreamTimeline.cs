@@ -88,19 +88,6 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
     /// <summary>A rendition completed a segment: its rates changed, and it may now be complete.</summary>
     public void OnSegmentClosed() => OnChanged();
 
-    /// <summary>How far the other renditions have come, for the playlist of <paramref name="rendition"/>.</summary>
-    public RenditionReport[] ReportsFor(string rendition)
-    {
-        var reports = new List<RenditionReport>();
-        foreach (RenditionTimeline other in Renditions)
-        {
-            PlaylistVersion version = other.Current;
-            if (other.Name == rendition || version.Position.IsEnded || version.LastPart is not { } last) { continue; }
-            reports.Add(new RenditionReport($"../{other.Name}/playlist.m3u8", last.Msn, last.Part));
-        }
-        return [.. reports];
-    }
-
     /// <summary>Whether everything that the stream is known to consist of can be played.</summary>
     /// <param name="record">The registry's record, if it has one.</param>
     public bool IsComplete(StreamRecord? record)
@@ -119,7 +106,7 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
     }
 
     // What cannot be delivered as it comes is transcoded, or stays away: nobody can tell here.
-    private static bool IsExpected(Track? track) => track is not null && track.Codec.IsDeliverable();
+    private static bool IsExpected(Track? track) => track is not null && track.IsDeliverable;
 
     /// <summary>Whether any rendition can be played.</summary>
     public bool IsPlayable
@@ -155,7 +142,7 @@ internal sealed class StreamTimeline(string name, OriginOptions options, OriginM
         foreach (RenditionTimeline rendition in Renditions)
         {
             rendition.Waiters.Expire();
-            rendition.Purge();
+            rendition.Sweep();
         }
     }
 

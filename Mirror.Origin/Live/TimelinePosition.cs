@@ -39,14 +39,15 @@ internal enum ReloadAnswer
 /// <param name="OpenParts">Parts of it that are listed.</param>
 /// <param name="PartsOfLastSegment">Parts of the last complete segment; <see cref="int.MaxValue"/> when it was never seen.</param>
 /// <param name="CompleteSegments">Complete segments listed.</param>
+/// <param name="HoldsLastSegment">The last complete segment is not one of them yet: the playlist still lists it by its parts alone.</param>
 /// <param name="AdvancePartLimit">How many parts ahead of the last one a request may ask.</param>
 /// <param name="IsEnded">The rendition is over.</param>
-internal sealed record TimelinePosition(long OpenMsn, int OpenParts, int PartsOfLastSegment, int CompleteSegments, int AdvancePartLimit, bool IsEnded)
+internal sealed record TimelinePosition(long OpenMsn, int OpenParts, int PartsOfLastSegment, int CompleteSegments, bool HoldsLastSegment, int AdvancePartLimit, bool IsEnded)
 {
     /// <summary>Segments ahead of the last complete one that a request may name: <c>_HLS_msn</c> above is 400.</summary>
     private const int MostSegmentsAhead = 2;
 
-    public bool HasMedia => CompleteSegments > 0 || OpenParts > 0;
+    public bool HasMedia => CompleteSegments > 0 || HoldsLastSegment || OpenParts > 0;
 
     /// <summary>Decides on <paramref name="directives"/>; <paramref name="awaited"/> is what to wait for where the answer is to wait.</summary>
     public ReloadAnswer Answer(DeliveryDirectives directives, out AwaitedMedia awaited)
@@ -71,7 +72,7 @@ internal sealed record TimelinePosition(long OpenMsn, int OpenParts, int PartsOf
             case AwaitedKind.FirstSegment:
                 return CompleteSegments > 0;
             case AwaitedKind.Segment:
-                return OpenMsn > awaited.Msn;
+                return (HoldsLastSegment ? OpenMsn - 1 : OpenMsn) > awaited.Msn;
             case AwaitedKind.HintedPart:
                 return OpenMsn > awaited.Msn || (OpenMsn == awaited.Msn && OpenParts > awaited.Part);
         }

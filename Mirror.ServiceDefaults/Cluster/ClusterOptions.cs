@@ -10,7 +10,9 @@ namespace Mirror.ServiceDefaults.Cluster;
 /// <summary>How the nodes of a cluster reach each other: section <c>cluster</c>. Without a key a process is alone.</summary>
 public sealed class ClusterOptions : IValidatableObject
 {
-    private const int ShortestKey = 16;
+    /// <summary>Fewest characters of a key.</summary>
+    public const int ShortestKey = 16;
+
     private const int LongestName = 64;
 
     /// <summary>What nodes show each other, the same on all of them: 16 characters or more. Empty: no cluster. Default empty.</summary>

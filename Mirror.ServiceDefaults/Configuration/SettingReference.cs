@@ -33,9 +33,10 @@ internal static partial class SettingReference
         return entries;
     }
 
-    // "  # key: value   # comment": two spaces a level, the first # where the key is commented out.
+    // "  # key: value   # comment": two spaces a level, the first # where the key is commented out. No time limit: the text is Mirror's own,
+    // and on a machine that is far too busy a limit would end the start.
     [GeneratedRegex("""^(?<indent>(?:  )*)(?:# )?(?<name>[a-z0-9_]+):[ ]*(?<value>"[^"]*"|[^\s#"]+)?[ ]*(?:# (?<comment>[^\n]*))?$""",
-        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex KeyLine();
 }
 

@@ -12,6 +12,9 @@ namespace Mirror.ServiceDefaults.Health;
 /// <summary>How the process is: <c>/health</c> for people and dashboards, <c>/ready</c> for load balancers, <c>/live</c> for whoever restarts it, <c>/version</c>.</summary>
 internal static class HealthEndpoints
 {
+    /// <summary>Tag of checks that ask another machine: a load balancer's probe does not wait for those, and they never make a process unready.</summary>
+    public const string Remote = "remote";
+
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         app.MapGet("/health", GetHealthAsync);
@@ -23,9 +26,12 @@ internal static class HealthEndpoints
     private static async Task<JsonHttpResult<HealthAnswer>> GetHealthAsync(HealthCheckService checks, CancellationToken cancellationToken)
         => Answer(await checks.CheckHealthAsync(cancellationToken), isAccepting: true);
 
-    /// <summary>Ready is healthy and between start and stop: while it drains, a process gets no new viewers.</summary>
+    /// <summary>
+    /// Ready is between start and stop with nothing of its own broken: while it drains, a process gets no new viewers. What it shares with others
+    /// and only bridges, such as a store that hangs, takes no process from its viewers.
+    /// </summary>
     private static async Task<JsonHttpResult<HealthAnswer>> GetReadyAsync(HealthCheckService checks, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
-        => Answer(await checks.CheckHealthAsync(cancellationToken),
+        => Answer(await checks.CheckHealthAsync(static check => !check.Tags.Contains(Remote), cancellationToken),
             lifetime.ApplicationStarted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested);
 
     private static JsonHttpResult<HealthAnswer> GetLive()

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mirror.ServiceDefaults.Configuration;
+using Mirror.ServiceDefaults.Health;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Registry;
 using Mirror.Streams.Store;
@@ -20,6 +21,11 @@ public static class LocalAdapters
         ArgumentNullException.ThrowIfNull(builder);
         builder.AddMirrorOptions<StoreOptions>("store");
         builder.AddEvents();
+        if (builder.Services.All(service => service.ServiceType != typeof(StorageFaults)))
+        {
+            builder.Services.AddSingleton<StorageFaults>();
+            builder.Services.AddHealthChecks().AddCheck<StorageHealthCheck>("storage");
+        }
         builder.AddDocuments();
         builder.AddRecordings();
         builder.Services.TryAddSingleton<IStreamRegistry, LocalStreamRegistry>();
@@ -27,7 +33,8 @@ public static class LocalAdapters
         builder.Services.TryAddSingleton<IngestListeners>();
         builder.Services.TryAddSingleton<IAnnouncements, LocalAnnouncements>();
         builder.Services.TryAddSingleton(services => new LocalSegmentStore(
-            services.GetRequiredService<IOptions<StoreOptions>>().Value, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LocalSegmentStore>>()));
+            services.GetRequiredService<IOptions<StoreOptions>>().Value, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LocalSegmentStore>>(),
+            services.GetRequiredService<StorageFaults>()));
         builder.Services.TryAddSingleton<ISegmentStore>(services => services.GetRequiredService<LocalSegmentStore>());
         return builder;
     }

@@ -33,10 +33,11 @@ public static class MirrorDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Adds the error bodies and <c>/health</c>, <c>/ready</c>, <c>/live</c>, <c>/version</c>. Comes before any other middleware.</summary>
+    /// <summary>Adds access from other origins, the error bodies, <c>/health</c>, <c>/ready</c>, <c>/live</c>, <c>/version</c>. Comes before any other middleware.</summary>
     public static WebApplication MapMirrorDefaults(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseMiddleware<CrossOriginMiddleware>();
         app.UseMiddleware<ApiErrorMiddleware>();
         app.MapHealth();
         return app;

@@ -9,6 +9,7 @@ using Mirror.Streams.Documents;
 using Mirror.Streams.Events;
 using Mirror.Streams.Recordings;
 using Mirror.Streams.Shared;
+using Mirror.Streams.Store;
 
 namespace Mirror.ServiceDefaults.Hosting;
 
@@ -30,7 +31,7 @@ internal static class SharedServices
     public static void AddDocuments(this IHostApplicationBuilder builder)
     {
         DocumentsOptions options = builder.AddMirrorOptions<DocumentsOptions>("documents");
-        builder.Services.TryAddSingleton<IDocuments>(services => services.GetService<BlobConnection>() is { } blobs ? new BlobDocuments(blobs) : new LocalDocuments(options.Directory));
+        builder.Services.TryAddSingleton<IDocuments>(services => services.GetService<BlobConnection>() is { } blobs ? new BlobDocuments(blobs) : new LocalDocuments(options.Directory, services.GetService<StorageFaults>()));
     }
 
     public static void AddRecordings(this IHostApplicationBuilder builder)

@@ -74,6 +74,6 @@ public static class SharedState
         string node = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}";
         services.AddHostedService(provider => new BlobSweep(blobs, provider.GetRequiredService<ILeases>(), provider.GetService<NodeIdentity>()?.Id ?? node, store.Retention,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BlobSweep>>()));
-        services.AddHealthChecks().AddCheck<BlobHealthCheck>("blob");
+        services.AddHealthChecks().AddCheck<BlobHealthCheck>("blob", tags: [HealthEndpoints.Remote]);
     }
 }

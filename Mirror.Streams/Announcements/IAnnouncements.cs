@@ -24,14 +24,26 @@ public interface IAnnouncements
     /// <summary>Completes once all that was published of a stream is written, or turned down: its lease may be given back. Takes as long as the bus is away.</summary>
     Task FlushAsync(string streamId) => Task.CompletedTask;
 
-    /// <summary>How far a stream's renditions have come, for a packager that takes over; none if nothing is known of it, or it ended.</summary>
-    ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken);
+    /// <summary>Where a stream stands, for a packager that takes it.</summary>
+    ValueTask<StreamPosition> FindPositionAsync(string streamId, CancellationToken cancellationToken);
 
     /// <summary>Streams with a rendition that was begun and has not ended: players wait for more of them.</summary>
     ValueTask<IReadOnlyList<string>> ListOpenAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
 
     /// <summary>An announcement of this stream and epoch was turned down: another node packages it. Never raised in a single process.</summary>
     event Action<string, long>? Fenced;
+}
+
+/// <summary>Where the next packager of a stream goes on.</summary>
+/// <param name="Renditions">How far its renditions have come; none of a stream that ended, or of which nothing is known.</param>
+/// <param name="LastDiscontinuity">
+/// The highest discontinuity sequence number announced lately, also of a stream that ended: one that begins anew counts on from there, so that every
+/// origin says the same number, whether or not it was there before. <see langword="null"/> if nothing is known.
+/// </param>
+public sealed record StreamPosition(IReadOnlyList<RenditionPosition> Renditions, int? LastDiscontinuity)
+{
+    /// <summary>A stream of which nothing is known.</summary>
+    public static StreamPosition Unknown { get; } = new([], null);
 }
 
 /// <summary>Where the next packager of a rendition goes on.</summary>

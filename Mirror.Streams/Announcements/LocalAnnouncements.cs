@@ -22,8 +22,7 @@ public sealed class LocalAnnouncements : IAnnouncements
 
     /// <inheritdoc/>
     /// <remarks>In a single process nobody takes over.</remarks>
-    public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)
-        => ValueTask.FromResult<IReadOnlyList<RenditionPosition>>([]);
+    public ValueTask<StreamPosition> FindPositionAsync(string streamId, CancellationToken cancellationToken) => ValueTask.FromResult(StreamPosition.Unknown);
 
     /// <inheritdoc/>
     public event Action<string, long>? Fenced { add { } remove { } }

@@ -73,8 +73,8 @@ public sealed class RedisAnnouncements : IAnnouncements, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <exception cref="SharedStateException">Redis is away.</exception>
-    public async ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken)
-        => (await _logs.ReadAsync(streamId, cancellationToken)).Positions();
+    public async ValueTask<StreamPosition> FindPositionAsync(string streamId, CancellationToken cancellationToken)
+        => (await _logs.ReadAsync(streamId, cancellationToken)).Position();
 
     /// <inheritdoc/>
     /// <exception cref="SharedStateException">Redis is away.</exception>

@@ -54,8 +54,10 @@ internal sealed record StreamLog(long Sequence, IReadOnlyList<LogEntry> Entries,
         }
     }
 
-    /// <summary>How far the renditions that live have come.</summary>
-    public IReadOnlyList<RenditionPosition> Positions()
+    /// <summary>Where the stream stands.</summary>
+    public StreamPosition Position() => new(Positions(), Entries.Count == 0 ? null : Entries.Max(static entry => entry.DiscontinuitySequence));
+
+    private List<RenditionPosition> Positions()
     {
         var positions = new List<RenditionPosition>();
         foreach ((string rendition, RenditionState state) in Renditions)
@@ -97,7 +99,12 @@ internal sealed class RenditionState
         if (entry.Announcement is not RenditionStarted and not InitReady) { return false; }
         if (!states.TryGetValue(entry.Rendition, out RenditionState? state)) { states[entry.Rendition] = state = new RenditionState(); }
         if (entry.Announcement is RenditionStarted) { state._started = entry; }
-        else if (state._inits.Count == 0 || state._inits[^1].Announcement != entry.Announcement)
+        else if (state._inits.Count > 0 && IsSameInit(state._inits[^1].Announcement, entry.Announcement))
+        {
+            // More is known of the same format. It keeps its place in the log.
+            state._inits[^1] = state._inits[^1] with { Announcement = entry.Announcement };
+        }
+        else
         {
             if (state._inits.Count == MostInits) { state._inits.RemoveAt(0); }
             state._inits.Add(entry);
@@ -115,6 +122,9 @@ internal sealed class RenditionState
         FirstMsn = firstPart.Msn!.Value,
         FirstDiscontinuitySequence = Math.Max(0, firstPart.DiscontinuitySequence - (firstPart.StartsDiscontinuity ? 1 : 0)),
     };
+
+    private static bool IsSameInit(Announcement one, Announcement other)
+        => one.Rendition == other.Rendition && ((InitReady)one).Name == ((InitReady)other).Name;
 
     /// <summary>The bytes that <see cref="StreamLog.Read"/> reads.</summary>
     public byte[] Write(string streamId)

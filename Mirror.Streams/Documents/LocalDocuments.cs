@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
+using Mirror.Streams.Store;
 
 namespace Mirror.Streams.Documents;
 
 /// <summary>Documents of a single process: a file each, replaced as a whole, so that a crash leaves the old one or the new.</summary>
 /// <param name="directory">The folder, which is made when first written to.</param>
-public sealed class LocalDocuments(string directory) : IDocuments
+/// <param name="faults">Is told of writes that fail.</param>
+public sealed class LocalDocuments(string directory, StorageFaults? faults = null) : IDocuments
 {
     private const string Suffix = ".doc";
     private const string UnfinishedSuffix = ".new";
@@ -35,17 +37,27 @@ public sealed class LocalDocuments(string directory) : IDocuments
         lock (_lock)
         {
             if (ifMatch is not null && (Read(name)?.ETag ?? Document.None) != ifMatch) { return default; }
-            string file = FileOf(name);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            string unfinished = file + UnfinishedSuffix;
-            using (var stream = new FileStream(unfinished, Replacing))
+            try { Replace(FileOf(name), content.Span); }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                stream.Write(content.Span);
-                stream.Flush(flushToDisk: true);
+                faults?.Failed(StorageFaults.Documents, error.Message);
+                throw;
             }
-            File.Move(unfinished, file, overwrite: true);
+            faults?.Succeeded(StorageFaults.Documents);
             return ValueTask.FromResult<string?>(TagOf(content.Span));
         }
+    }
+
+    private static void Replace(string file, ReadOnlySpan<byte> content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        string unfinished = file + UnfinishedSuffix;
+        using (var stream = new FileStream(unfinished, Replacing))
+        {
+            stream.Write(content);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(unfinished, file, overwrite: true);
     }
 
     /// <inheritdoc/>

@@ -9,13 +9,13 @@ public static class EventTypes
     /// <summary>The stream's first media flows.</summary>
     public const string StreamReady = "stream.ready";
 
-    /// <summary>Ingest was paused through the API.</summary>
+    /// <summary>The publisher is connected but sends nothing. The stream's status is degraded, which is told before this.</summary>
     public const string StreamPaused = "stream.paused";
 
     /// <summary>Media flows again after a pause or an interruption.</summary>
     public const string StreamResumed = "stream.resumed";
 
-    /// <summary>The publisher is gone and may come back, or the input cannot be used: the reason says which.</summary>
+    /// <summary>The publisher is gone and may come back, or nothing usable arrives from it: the reason says which.</summary>
     public const string StreamDegraded = "stream.degraded";
 
     /// <summary>The stream is over.</summary>
@@ -33,6 +33,18 @@ public static class EventTypes
     /// <summary>A recording is complete.</summary>
     public const string RecordingReady = "recording.ready";
 
+    /// <summary>A recording cannot be written: the reason says why. It is tried again.</summary>
+    public const string RecordingDegraded = "recording.degraded";
+
+    /// <summary>A recording that could not be written is written again.</summary>
+    public const string RecordingResumed = "recording.resumed";
+
+    /// <summary>Storage cannot be written, such as a full disk. Its data is <c>{storage,reason}</c>, without a stream.</summary>
+    public const string StorageDegraded = "storage.degraded";
+
+    /// <summary>Storage that could not be written can be written again.</summary>
+    public const string StorageRecovered = "storage.recovered";
+
     /// <summary>A recording was deleted: by retention, or by the API.</summary>
     public const string RecordingExpired = "recording.expired";
 
@@ -44,5 +56,6 @@ public static class EventTypes
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } = [StreamStarted, StreamReady, StreamPaused, StreamResumed, StreamDegraded, StreamEnded,
-        RenditionUp, RenditionDown, RecordingStarted, RecordingReady, RecordingExpired, Failover, Test];
+        RenditionUp, RenditionDown, RecordingStarted, RecordingReady, RecordingExpired, RecordingDegraded, RecordingResumed,
+        StorageDegraded, StorageRecovered, Failover, Test];
 }

@@ -7,7 +7,7 @@ namespace Mirror.Streams.Feed;
 /// <remarks>
 /// <code>
 /// uuid: size(32) 'uuid' usertype(128) kind(8) body…                           ISO/IEC 14496-12 §11.1
-///   Layout     flags(8): 1 video, 2 audio
+///   Layout     flags(8): 1 video, 2 audio, from the third bit on the number of more audio tracks
 ///   Track      JSON of the track; the moov that follows says the same for other readers
 ///   Unit       track(32) pts(64) dts(64) program_time(64) age(32) samples(32) frame_type(8) flags(8) payload(32)
 ///              then moof and mdat with the one sample

@@ -124,7 +124,7 @@ public sealed class FeedReader(IFeedSink sink, TimeProvider time, bool startsTim
     {
         if (body.Length != 1) { throw new InvalidDataException("A feed's layout has another length."); }
         byte flags = body.FirstSpan[0];
-        return new FeedLayout((flags & 1) != 0, (flags & 2) != 0);
+        return new FeedLayout((flags & 1) != 0, (flags & 2) != 0) { MoreAudio = flags >> 2 };
     }
 
     private static Track ReadTrack(in ReadOnlySequence<byte> body)

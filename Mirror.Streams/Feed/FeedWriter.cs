@@ -19,7 +19,7 @@ public sealed class FeedWriter(IBufferWriter<byte> output, TimeProvider time)
     public void WriteLayout(FeedLayout layout)
     {
         Span<byte> box = Begin(FeedBoxKind.Layout, 1);
-        box[FeedBox.BodyOffset] = (byte)((layout.HasVideo ? 1 : 0) | (layout.HasAudio ? 2 : 0));
+        box[FeedBox.BodyOffset] = (byte)((layout.HasVideo ? 1 : 0) | (layout.HasAudio ? 2 : 0) | layout.MoreAudio << 2);
         output.Advance(FeedBox.BodyOffset + 1);
     }
 

@@ -25,4 +25,8 @@ public interface IFeedSink
 /// <summary>Which tracks a programme announces.</summary>
 /// <param name="HasVideo">A video track that Mirror can carry is present.</param>
 /// <param name="HasAudio">An audio track that Mirror can carry is present.</param>
-public readonly record struct FeedLayout(bool HasVideo, bool HasAudio);
+public readonly record struct FeedLayout(bool HasVideo, bool HasAudio)
+{
+    /// <summary>Audio tracks beyond the first: other languages.</summary>
+    public int MoreAudio { get; init; }
+}

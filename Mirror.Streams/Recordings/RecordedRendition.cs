@@ -16,8 +16,8 @@ public sealed class RecordedRendition(string name)
     /// <summary>Video, or else audio.</summary>
     public bool IsVideo => _inits[0].IsVideo;
 
-    /// <summary>The first format.</summary>
-    public Track Track => _inits[0].Track;
+    /// <summary>The first format, with the captions of all formats.</summary>
+    public Track Track { get; private set; } = null!;
 
     /// <summary>Its initialization segments, by first use.</summary>
     public IReadOnlyList<InitRecorded> Inits => _inits;
@@ -43,11 +43,22 @@ public sealed class RecordedRendition(string name)
 
     internal bool Add(InitRecorded init)
     {
-        if (_inits.Count == MostInits || (_inits.Count > 0 && (init.IsVideo != IsVideo || _inits[^1].Name == init.Name))) { return false; }
+        bool isFirst = _inits.Count == 0;
+        if (!isFirst && init.IsVideo != IsVideo) { return false; }
+        bool isSame = !isFirst && _inits[^1].Name == init.Name;
+        if (isSame ? CaptionsOf(init.Track) is null : _inits.Count == MostInits) { return false; }
+        Track = isFirst ? init.Track : Track is VideoTrack known ? known with { Captions = CaptionServices.Union(known.Captions, CaptionsOf(init.Track)) } : Track;
+        if (isSame)
+        {
+            _inits[^1] = init;
+            return true;
+        }
         if (FindInit(init.Name) is null) { Bytes += init.Length; }
         _inits.Add(init);
         return true;
     }
+
+    private static CaptionServices? CaptionsOf(Track track) => (track as VideoTrack)?.Captions;
 
     internal bool Add(SegmentRecorded segment)
     {

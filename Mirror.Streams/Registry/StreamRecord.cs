@@ -20,6 +20,9 @@ public sealed record StreamRecord
     /// <summary>Why, in a sentence, where the status calls for one.</summary>
     public string? StatusReason { get; init; }
 
+    /// <summary>Whether it is degraded because its publisher is connected but sends nothing.</summary>
+    public bool IsPaused { get; init; }
+
     /// <summary>When its first publisher was accepted (UTC).</summary>
     public required DateTime CreatedAt { get; init; }
 
@@ -31,6 +34,9 @@ public sealed record StreamRecord
 
     /// <summary>The audio format; <see langword="null"/> until seen.</summary>
     public AudioTrack? Audio { get; init; }
+
+    /// <summary>The formats of further sounds, in the order of their numbers.</summary>
+    public IReadOnlyList<AudioTrack> MoreAudio { get; init; } = [];
 
     /// <summary>Received bits per second, over the last second.</summary>
     public long Bitrate { get; init; }

@@ -83,6 +83,6 @@ public sealed record ConnectionStats
     /// <summary>Age of the connection.</summary>
     public double ConnectionTimeMilliseconds { get; init; }
 
-    /// <summary>Receive buffer allotted to the connection, from bitrate × (RTT + latency).</summary>
+    /// <summary>Receive buffer allotted to the connection, from bitrate × (RTT + latency + 2 s of stall).</summary>
     public long ReceiveBufferBytes { get; init; }
 }

@@ -12,7 +12,7 @@ public enum StreamStatus
     /// <summary>Ingest was paused through the API.</summary>
     Paused,
 
-    /// <summary>The publisher is gone and may come back, or a rendition is missing.</summary>
+    /// <summary>The publisher is gone and may come back, is connected but sends nothing usable, or a rendition is missing.</summary>
     Degraded,
 
     /// <summary>The input cannot be used.</summary>

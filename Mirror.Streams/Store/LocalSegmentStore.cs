@@ -21,6 +21,7 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
     private readonly StoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<LocalSegmentStore> _logger;
+    private readonly StorageFaults? _faults;
     private readonly ConcurrentDictionary<SegmentKey, StoredSegment> _segments = new();
     private readonly ConcurrentDictionary<RenditionKey, RenditionFiles> _renditions = new();
     private readonly Lock _lock = new();
@@ -35,13 +36,14 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
     private long _diskBytes;
 
     /// <summary>Opens the store, and clears what processes that are gone left on disk.</summary>
-    public LocalSegmentStore(StoreOptions options, TimeProvider time, ILogger<LocalSegmentStore> logger)
+    public LocalSegmentStore(StoreOptions options, TimeProvider time, ILogger<LocalSegmentStore> logger, StorageFaults? faults = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         _options = options;
         _time = time;
         _logger = logger;
+        _faults = faults;
         _folder = options.Disk.Bytes > 0 ? ScratchFolder.Open(options.Directory) : null;
         _sweep = time.CreateTimer(static state => ((LocalSegmentStore)state!).Sweep(), this, SweepInterval, SweepInterval);
         _writing = Task.Run(WriteAllAsync);
@@ -193,10 +195,16 @@ public sealed partial class LocalSegmentStore : ISegmentStore, IAsyncDisposable
         await foreach (StoredSegment segment in _writes.Reader.ReadAllAsync())
         {
             string file = _folder!.FileOf(segment.Key);
-            try { await WriteAsync(segment, file); }
+            try
+            {
+                await WriteAsync(segment, file);
+                _faults?.Succeeded(StorageFaults.Segments);
+            }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                LogWriteFailed(file, error.Message);
+                if (_faults is null) { LogWriteFailed(file, error.Message); }
+                else { _faults.Failed(StorageFaults.Segments, error.Message); }
+                TryDelete(file);                             // half of it may be there
                 file = "";
             }
             lock (_lock)

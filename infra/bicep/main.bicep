@@ -9,23 +9,29 @@ param environmentName string
 @description('Region. GPU workload profiles exist in some only: docs/deploy.md.')
 param location string
 
-@description('Where ingest nodes run. Container Apps take no UDP, so SRT needs a cluster (aks), or single container groups (aci) for trials.')
-@allowed(['aks', 'aci'])
-param ingestHost string = 'aks'
+@description('Who deploys: may read and set the secrets. azd fills it in.')
+param principalId string
 
-@description('Transcode on T4 GPUs, which have NVENC; otherwise on CPUs. Needs a quota for the profile Consumption-GPU-NC8as-T4.')
-param useGpu bool = true
+@description('Transcode on T4 GPUs, which have NVENC; otherwise on CPUs. Needs a quota for the profile Consumption-GPU-NC8as-T4, which is 0 for most subscriptions.')
+param useGpu bool = false
 
 @description('Put Front Door before the origins.')
 param useFrontDoor bool = true
 
-@description('What nodes show each other.')
-@secure()
-param clusterKey string = newGuid()
+@description('A deleted key vault keeps its name for 90 days and nobody can shorten that: for production. Otherwise azd down and azd up work again and again.')
+param protectVault bool = false
 
-@description('What Event Grid shows to the functions when it delivers events.')
+@description('What nodes show each other. azd makes it once, and keeps it with the environment.')
 @secure()
-param eventKey string = newGuid()
+@minLength(16)
+@metadata({ azd: { type: 'generate', config: { length: 32, noSpecial: true } } })
+param clusterKey string
+
+@description('What Event Grid shows to the functions when it delivers events. azd makes it once.')
+@secure()
+@minLength(16)
+@metadata({ azd: { type: 'generate', config: { length: 32, noSpecial: true } } })
+param eventKey string
 
 @description('Days for which recordings are kept in the hot tier.')
 @minValue(1)
@@ -35,14 +41,6 @@ param recordingHotDays int = 30
 param originImage string = ''
 param transcodeImage string = ''
 param functionsImage string = ''
-param ingestImage string = ''
-
-@description('aci only: public name of the ingest node, for which the certificate is, such as ingest.example.org (a CNAME of the container group).')
-param ingestHostName string = ''
-
-@description('aci only: certificate and key in PEM, with which other nodes are served over TLS.')
-@secure()
-param ingestCertificate string = ''
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName, product: 'mirror' }
@@ -85,7 +83,7 @@ module storage 'modules/storage.bicep' = {
     token: token
     tags: tags
     writers: [identities.outputs.transcode.principalId, identities.outputs.functions.principalId]
-    readers: [identities.outputs.origin.principalId]
+    readers: [identities.outputs.origin.principalId, identities.outputs.ingest.principalId]
     recordingHotDays: recordingHotDays
     logsId: logs.outputs.workspaceId
   }
@@ -105,6 +103,8 @@ module vault 'modules/key-vault.bicep' = {
     token: token
     tags: tags
     readers: identities.outputs.principalIds
+    deployer: principalId
+    isProtected: protectVault
     clusterKey: clusterKey
     eventKey: eventKey
     redisName: redis.outputs.name
@@ -164,8 +164,8 @@ module origin 'modules/container-app.bicep' = {
     cpu: '2'
     memory: '4Gi'
     minReplicas: 2
-    maxReplicas: 10
-    concurrentRequests: 2000
+    maxReplicas: 50
+    concurrentRequests: 10000 // a viewer of 100 ms parts asks 40 times a second
   }
 }
 
@@ -221,36 +221,17 @@ module transcode 'modules/container-app.bicep' = {
   }
 }
 
-module cluster 'modules/ingest-aks.bicep' = if (ingestHost == 'aks') {
+module cluster 'modules/ingest-aks.bicep' = {
   name: 'ingest-aks'
   scope: group
   params: {
     location: location
     token: token
     tags: tags
-    subnetId: network.outputs.clusterSubnetId
+    networkName: network.outputs.name
     workspaceId: logs.outputs.workspaceId
     registryName: registry.outputs.name
     identityName: identities.outputs.ingest.name
-  }
-}
-
-module containerGroup 'modules/ingest-aci.bicep' = if (ingestHost == 'aci') {
-  name: 'ingest-aci'
-  scope: group
-  params: {
-    location: location
-    token: token
-    tags: tags
-    identityId: identities.outputs.ingest.id
-    registry: registry.outputs.loginServer
-    image: ingestImage
-    settings: shared
-    vaultName: vault.outputs.name
-    hostName: ingestHostName
-    certificate: ingestCertificate
-    clusterKey: clusterKey
-    redisName: redis.outputs.name
   }
 }
 
@@ -263,13 +244,13 @@ module frontDoor 'modules/front-door.bicep' = if (useFrontDoor) {
 // azd reads these.
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
 output AZURE_RESOURCE_GROUP string = group.name
-output AZURE_AKS_CLUSTER_NAME string = ingestHost == 'aks' ? cluster!.outputs.name : ''
+output AZURE_AKS_CLUSTER_NAME string = cluster.outputs.name
 output AZURE_KEY_VAULT_NAME string = vault.outputs.name
 output AZURE_TENANT_ID string = tenant().tenantId
 output MIRROR_INGEST_CLIENT_ID string = identities.outputs.ingest.clientId
+output MIRROR_STORAGE_NAME string = storage.outputs.name
 output MIRROR_SHARED_BLOB string = storage.outputs.blobEndpoint
 output MIRROR_EVENTS_EVENT_GRID_ENDPOINT string = events.outputs.endpoint
 output MIRROR_EVENTS_TOPIC_NAME string = events.outputs.name
 output MIRROR_ORIGIN_URL string = 'https://${origin.outputs.host}'
 output MIRROR_VIEWER_URL string = useFrontDoor ? 'https://${frontDoor!.outputs.host}' : 'https://${origin.outputs.host}'
-output MIRROR_INGEST_HOST string = ingestHost == 'aci' ? containerGroup!.outputs.host : ''

@@ -107,5 +107,6 @@ public enum AVColorSpace
 /// <summary>libavutil/frame.h.</summary>
 public enum AVFrameSideDataType
 {
+    AV_FRAME_DATA_A53_CC = 1,
     AV_FRAME_DATA_DISPLAYMATRIX = 6,
 }

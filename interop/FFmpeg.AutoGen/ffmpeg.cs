@@ -67,6 +67,8 @@ public static unsafe partial class ffmpeg
     [LibraryImport(Avutil)] public static partial int av_frame_make_writable(AVFrame* frame);
     [LibraryImport(Avutil)] public static partial int av_frame_copy_props(AVFrame* dst, AVFrame* src);
     [LibraryImport(Avutil)] public static partial AVFrameSideData* av_frame_get_side_data(AVFrame* frame, AVFrameSideDataType type);
+    [LibraryImport(Avutil)] public static partial AVFrameSideData* av_frame_new_side_data(AVFrame* frame, AVFrameSideDataType type, ulong size);
+    [LibraryImport(Avutil)] public static partial void av_frame_remove_side_data(AVFrame* frame, AVFrameSideDataType type);
     [LibraryImport(Avutil)] public static partial AVBufferRef* av_buffer_ref(AVBufferRef* buf);
     [LibraryImport(Avutil)] public static partial void av_buffer_unref(AVBufferRef** buf);
     [LibraryImport(Avutil, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,16 +1,16 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 
 namespace Mirror.Fuzz;
 
-/// <summary>One parser of outside bytes: sound inputs to start from, and what reads them.</summary>
-/// <param name="Name">What <c>--target</c> takes, and the folder of its crash inputs.</param>
-/// <param name="Corpus">Sound inputs.</param>
+/// <summary>One parser of outside bytes: inputs to start from, and what reads them.</summary>
+/// <param name="Name">What <c>--target</c> takes, and the name of its folder in corpus.</param>
+/// <param name="Corpus">Sound inputs that are made here; the files of corpus come on top, see <see cref="SeedCorpus"/>.</param>
 /// <param name="Read">Reads an input; must not throw.</param>
 public sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Corpus, Action<byte[]> Read)
 {
     private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(5);       // a hundred times what the largest input takes on a busy machine
     private const long MostAllocated = 64L * 1024 * 1024;
+    private readonly IReadOnlyList<byte[]> _inputs = [.. Corpus, .. SeedCorpus.Built.Inputs(Name).Values];
 
     /// <summary>Reads an input and says what is wrong: an exception, a hang, or memory out of proportion.</summary>
     /// <returns><see langword="null"/> when nothing is.</returns>
@@ -26,22 +26,12 @@ public sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Corpus, Actio
         return allocated > MostAllocated ? $"allocated {allocated} bytes" : null;
     }
 
-    /// <summary>An input made from the corpus.</summary>
-    public byte[] Mutate(Random random) => Mutation.Apply(Corpus, random);
+    /// <summary>The files of corpus for this target.</summary>
+    public IReadOnlyDictionary<string, byte[]> Seeds { get; } = SeedCorpus.Built.Inputs(Name);
 
-    /// <summary>Keeps an input that went wrong.</summary>
-    public string Save(string folder, byte[] input)
-    {
-        string path = Path.Combine(folder, Name, Convert.ToHexStringLower(SHA256.HashData(input).AsSpan(0, 8)) + ".bin");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, input);
-        return path;
-    }
+    /// <summary>An input made from all others.</summary>
+    public byte[] Mutate(Random random) => Mutation.Apply(_inputs, random);
 
-    /// <summary>Inputs that once went wrong.</summary>
-    public IEnumerable<string> Crashes(string folder)
-    {
-        string path = Path.Combine(folder, Name);
-        return Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.bin").Order(StringComparer.Ordinal) : [];
-    }
+    /// <summary>An input made from one.</summary>
+    public static byte[] Mutate(byte[] input, Random random) => Mutation.Apply([input], random);
 }

@@ -1,14 +1,17 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Workers;
 using Mirror.IngestNode.Demux;
+using Mirror.IngestNode.Srt;
 using Mirror.Media.Bits;
 using Mirror.Media.Codecs;
 using Mirror.Media.Codecs.Aac;
 using Mirror.Media.Codecs.Ac3;
 using Mirror.Media.Codecs.Av1;
+using Mirror.Media.Codecs.Captions;
 using Mirror.Media.Codecs.H264;
 using Mirror.Media.Codecs.H265;
 using Mirror.Media.Codecs.Mpeg2;
@@ -16,7 +19,9 @@ using Mirror.Media.Codecs.MpegAudio;
 using Mirror.Media.Codecs.Opus;
 using Mirror.Media.Frames;
 using Mirror.Media.MpegTs;
+using Mirror.Media.Tests.Codecs.Captions;
 using Mirror.Media.Tests.MpegTs;
+using Mirror.Streams;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
 using Mirror.Streams.Recordings;
@@ -55,6 +60,12 @@ public static class FuzzTargets
     private static readonly byte[] Av1KeyFrame = Hex("320610000000A1B2");
     private static readonly byte[] Av1Frame = Hex("320430C3D4E5");
 
+    private static readonly string[] StreamIds =
+    [
+        "camera", "#!::r=camera,m=publish,t=stream,h=host,u=me,s=k=v==", "#!::bmd_uuid=12ab,bmd_name=Studio 1, left,u=camera,", "#!::h=host,,r = camera",
+        "publish:live/camera:user:key", "srt://host:30000/live/camera?key=abc", "%23%21%3A%3Ar%3Dlive%2Fcamera%2Cm%3Dpublish", "/camera/",
+    ];
+
     /// <summary>All targets by name.</summary>
     public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = Create().ToDictionary(t => t.Name);
 
@@ -64,6 +75,7 @@ public static class FuzzTargets
         byte[] h265 = H265Stream();
         yield return new("announcements", AnnouncementMessages.All, ReadAnnouncements);
         yield return new("recording-index", [RecordedIndexes.Bytes], ReadRecordingIndex);
+        yield return new("srt-stream-id", [.. StreamIds.Select(Encoding.UTF8.GetBytes)], ReadStreamId);
         yield return new("transport-packet", [h264[..188], h264[188..376], h265[..188]], static input => _ = TransportPacket.TryParse(input, out _));
         yield return new("packet-synchronizer", [h264, h265], ReadPackets);
         yield return new("psi-section", [Hex("00B00D0001C100000001F0002AB104B2"), Hex("02B0170001C10000E100F0001BE100F0000FE101F0002F44B99B")], ReadRepairedSection);
@@ -77,6 +89,7 @@ public static class FuzzTargets
         yield return new("h265-pps", [Hex(H265PpsHex)], static input => _ = H265Pps.TryParse(input, out _));
         yield return new("h265-slice", [H265Slice, H265Trail], ReadH265Slice);
         yield return new("sei", [Hex("0606018480"), Hex("0605021122060144800604FFFF10")], static input => _ = SeiReader.TryFindRecoveryPoint(input, 1, out _) | SeiReader.TryFindRecoveryPoint(input, 2, out _));
+        yield return new("captions", [CaptionSample(isHevc: false), CaptionSample(isHevc: true)], ReadCaptions);
         yield return new("h264-stream", [AnnexB(Hex(H264SpsHex), Hex(H264PpsHex), H264Slice, H264Slice)], input => ReadNalUnits(new H264Syntax(1), input));
         yield return new("h265-stream", [AnnexB(Hex(H265VpsHex), Hex(H265SpsHex), Hex(H265PpsHex), H265Slice, H265Trail)], input => ReadNalUnits(new H265Syntax(1), input));
         yield return new("feed", [RecordedFeed.Bytes()], ReadFeed);
@@ -96,6 +109,29 @@ public static class FuzzTargets
         byte[] av1 = Av1Stream();
         yield return new("worker-messages", [WorkerMessages()], ReadWorkerMessages);
         yield return new("transport-stream", [h264, h265, [.. h264, .. h265], mpeg2, av1, [.. mpeg2, .. av1]], ReadTransportStream);
+    }
+
+    private static byte[] CaptionSample(bool isHevc)
+        => CaptionBytes.Sample(CaptionBytes.Sei(CaptionBytes.Message(CaptionBytes.Line21(0, 0x14, 0x25), CaptionBytes.Line21(1, 0x15, 0x20), CaptionBytes.Packet(1, 9)), isHevc));
+
+    private static void ReadCaptions(byte[] input)
+    {
+        var detector = new CaptionDetector();
+        detector.ReadSample(Codec.H264, input);
+        detector.ReadSample(Codec.H265, input);
+        detector.ReadTriplets(input);
+        detector.ReadTriplets(input);
+        Check(detector.Services is null or { Services.Count: > 0 and <= 67 }, "services that there are not");
+    }
+
+    private static void ReadStreamId(byte[] input)
+    {
+        foreach (SrtPathNames paths in Enum.GetValues<SrtPathNames>())
+        {
+            SrtStreamId? id = SrtStreamId.Parse(Encoding.UTF8.GetString(input), new SrtOptions { PathNames = paths }, out SrtRejection rejection, out string reason);
+            Check(id is null ? reason.Length > 0 && rejection >= SrtRejection.BadRequest : StreamId.IsValid(id.Resource), "neither a legal name nor a reason");
+            Check(!reason.Any(char.IsControl), "a control character for the log");
+        }
     }
 
     /// <summary>What a worker and its node say to each other.</summary>

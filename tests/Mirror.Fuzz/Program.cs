@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Mirror.Fuzz;
 
-// Mirror.Fuzz --seconds 30 [--target NAME] [--seed N]: feeds mutated inputs to the parsers; keeps those that go wrong, and exits with 1 if any did.
+// Mirror.Fuzz --seconds 30 [--target NAME] [--seed N]: feeds mutated inputs to the parsers; adds those that go wrong to the corpus, and exits with 1 if any did.
 string? Option(string name)
 {
     int index = Array.IndexOf(args, name);
@@ -11,7 +11,7 @@ string? Option(string name)
 
 double seconds = double.Parse(Option("--seconds") ?? "30", CultureInfo.InvariantCulture);
 int seed = int.Parse(Option("--seed") ?? "1", CultureInfo.InvariantCulture);
-string folder = Option("--crashes") ?? Path.Combine("tests", "Mirror.Fuzz", "testdata", "crashes");
+var corpus = new SeedCorpus(Option("--corpus") ?? Path.Combine("tests", "Mirror.Fuzz", "corpus"));
 string? only = Option("--target");
 if (only is not null && !FuzzTargets.All.ContainsKey(only))
 {
@@ -31,7 +31,7 @@ foreach (FuzzTarget target in targets)
         inputs++;
         if (target.TryRead(input) is not { } problem) { continue; }
         failures++;
-        Console.Error.WriteLine($"{target.Name}: {target.Save(folder, input)}: {problem}");
+        Console.Error.WriteLine($"{target.Name}: {corpus.Add(target.Name, input, problem)}: {problem}");
         break;
     }
     Console.WriteLine($"{target.Name}: {inputs} inputs");

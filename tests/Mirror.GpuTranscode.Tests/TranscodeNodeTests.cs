@@ -18,6 +18,8 @@ namespace Mirror.GpuTranscode.Tests;
 /// <summary>The streams of a node, each of which may come again under its name.</summary>
 public sealed class TranscodeNodeTests
 {
+    private static readonly TimeSpan LongerThanADrain = TimeSpan.FromSeconds(4);
+
     private const int Gop = 15;
     private const long Frame90k = 90_000 / 30;
 
@@ -36,11 +38,11 @@ public sealed class TranscodeNodeTests
         SendTwoSegments(second);
         Task ended = TranscodeNode.CloseAsync(first, isHandedOver: false);
         bool waits = !ended.IsCompleted;
-        time.Advance(TimeSpan.FromSeconds(2));
+        time.Advance(LongerThanADrain);
         await ended;
         Type[] told = [.. recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == "360p").Select(announcement => announcement.GetType())];
         second.End();
-        time.Advance(TimeSpan.FromSeconds(2));
+        time.Advance(LongerThanADrain);
 
         Assert.True(waits);
         Assert.Equal([typeof(RenditionStarted), typeof(RenditionEnded), typeof(RenditionStarted)], told);
@@ -57,7 +59,7 @@ public sealed class TranscodeNodeTests
         Assert.Equal(0, node.FreeCores);
         stream.End();
         Assert.Equal(8, node.FreeCores);
-        time.Advance(TimeSpan.FromSeconds(2));
+        time.Advance(LongerThanADrain);
     }
 
     [Fact]

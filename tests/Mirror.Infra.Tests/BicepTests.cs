@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Mirror.ServiceDefaults.Cluster;
 
 namespace Mirror.Infra.Tests;
 
@@ -14,7 +15,7 @@ public sealed partial class BicepTests
     [Fact]
     public async Task Bicep_compiles_without_a_warning()
     {
-        (string Output, string Diagnostics)[] compiled = await Task.WhenAll(Main.Value, CompileAsync(Path.Combine(Root, "infra", "bicep", "modules", "event-subscription.bicep")));
+        (string Output, string Diagnostics)[] compiled = await Task.WhenAll(Main.Value, CompileAsync(Path.Combine(Root, "infra", "bicep", "event-subscription.bicep")));
         Assert.All(compiled, result => Assert.Equal("", result.Diagnostics));
         Assert.All(compiled, result => Assert.Contains("\"resources\"", result.Output, StringComparison.Ordinal));
     }
@@ -26,8 +27,40 @@ public sealed partial class BicepTests
         JsonNode given = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Root, "infra", "bicep", "main.parameters.json")))!["parameters"]!;
         JsonObject known = JsonNode.Parse(output)!["parameters"]!.AsObject();
         Assert.All(given.AsObject(), parameter => Assert.True(known.ContainsKey(parameter.Key), parameter.Key));
-        Assert.All(known.Where(parameter => parameter.Value!["defaultValue"] is null), parameter => Assert.True(given.AsObject().ContainsKey(parameter.Key), parameter.Key));
+        Assert.All(known.Where(parameter => parameter.Value!["defaultValue"] is null && !IsMadeByAzd(parameter.Value)), parameter => Assert.True(given.AsObject().ContainsKey(parameter.Key), parameter.Key));
     }
+
+    /// <summary>azd makes the keys, as it does with parameters that have no default; they must be as long as the nodes want them.</summary>
+    [Fact]
+    public async Task Keys_are_made_once_and_are_long_enough()
+    {
+        (string output, _) = await Main.Value;
+        KeyValuePair<string, JsonNode?>[] keys = [.. JsonNode.Parse(output)!["parameters"]!.AsObject().Where(parameter => parameter.Key.EndsWith("Key", StringComparison.Ordinal))];
+        Assert.Equal(["clusterKey", "eventKey"], keys.Select(key => key.Key));
+        foreach ((_, JsonNode? key) in keys)
+        {
+            Assert.True(IsMadeByAzd(key!));
+            Assert.Null(key!["defaultValue"]);               // which would be another one with each deployment
+            Assert.Equal(("securestring", ClusterOptions.ShortestKey), ((string?)key["type"], (int)key["minLength"]!));
+            Assert.InRange((int)key["metadata"]!["azd"]!["config"]!["length"]!, ClusterOptions.ShortestKey, 128);
+        }
+    }
+
+    /// <summary>The hook runs az, which has a login and a subscription of its own, and reads no secret.</summary>
+    [Fact]
+    public async Task The_hook_names_its_subscription_and_what_the_template_tells()
+    {
+        (string output, _) = await Main.Value;
+        string azure = await File.ReadAllTextAsync(Path.Combine(Root, "azure.yaml"));
+        Assert.Contains("--subscription \"$AZURE_SUBSCRIPTION_ID\"", azure, StringComparison.Ordinal);
+        Assert.DoesNotContain("keyvault secret show", azure, StringComparison.Ordinal);
+        string[] told = [.. JsonNode.Parse(output)!["outputs"]!.AsObject().Select(value => value.Key), "AZURE_SUBSCRIPTION_ID"];
+        Assert.All(AzdVariable().Matches(azure), variable => Assert.Contains(variable.Groups[1].Value, told));
+        string file = Assert.Single(TemplateFile().Matches(azure)).Groups[1].Value;
+        Assert.True(File.Exists(Path.Combine(Root, file)), file);
+    }
+
+    private static bool IsMadeByAzd(JsonNode parameter) => (string?)parameter["metadata"]?["azd"]?["type"] == "generate";
 
     [Fact]
     public async Task Every_variable_that_is_set_for_a_service_is_a_setting()
@@ -44,7 +77,7 @@ public sealed partial class BicepTests
         }
     }
 
-    private static bool IsForAzd(string variable) => variable is "MIRROR_INGEST_CLIENT_ID" or "MIRROR_INGEST_HOST" or "MIRROR_ORIGIN_URL" or "MIRROR_VIEWER_URL" or "MIRROR_EVENTS_TOPIC_NAME";
+    private static bool IsForAzd(string variable) => variable is "MIRROR_INGEST_CLIENT_ID" or "MIRROR_STORAGE_NAME" or "MIRROR_ORIGIN_URL" or "MIRROR_VIEWER_URL" or "MIRROR_EVENTS_TOPIC_NAME";
 
     /// <summary>The variable of each key of the configuration file.</summary>
     private static IEnumerable<string> KeysOf(string yaml)
@@ -71,6 +104,12 @@ public sealed partial class BicepTests
     }
 
     private static string Metadata(string key) => typeof(BicepTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+
+    [GeneratedRegex(@"\$([A-Z][A-Z_]+)")]
+    private static partial Regex AzdVariable();
+
+    [GeneratedRegex(@"--template-file (\S+)")]
+    private static partial Regex TemplateFile();
 
     [GeneratedRegex(@"MIRROR_[A-Z_]+[A-Z]")]
     private static partial Regex Variable();

@@ -12,6 +12,11 @@ public sealed class KubernetesTests
     private static readonly string Folder = Path.Combine(typeof(KubernetesTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot").Value!,
         "infra", "kubernetes");
 
+    private const int LeastTimeout = 3;                      // seconds: /ready may ask the store for two
+    private const long User = 10_001;
+    private static readonly string Dockerfile = File.ReadAllText(Path.Combine(Folder, "..", "docker", "Dockerfile"));
+    private static readonly string[] Targets = [.. Regex.Matches(Dockerfile, "^FROM runtime AS (\\S+)$", RegexOptions.Multiline).Select(target => target.Groups[1].Value)];
+
     public static TheoryData<string> Manifests => new(Directory.EnumerateFiles(Folder, "*.yaml", SearchOption.AllDirectories)
         .Where(file => Path.GetFileName(file) != "kustomization.yaml").Select(file => Path.GetRelativePath(Folder, file)));
 
@@ -26,7 +31,14 @@ public sealed class KubernetesTests
         foreach (V1Deployment deployment in objects.OfType<V1Deployment>())
         {
             V1Container container = Assert.Single(deployment.Spec.Template.Spec.Containers);
-            Assert.NotNull(container.ReadinessProbe);
+            Assert.All(new[] { container.StartupProbe, container.ReadinessProbe, container.LivenessProbe }, probe => Assert.True(probe.TimeoutSeconds >= LeastTimeout));
+            Assert.Equal((true, User, User), (container.SecurityContext.RunAsNonRoot, container.SecurityContext.RunAsUser, container.SecurityContext.RunAsGroup));
+            string target = container.Name;
+            Assert.Contains(target, Targets);
+            Assert.True(container.Image == $"mirror-{target}" || container.Image == $"{{{{ .Env.SERVICE_{target.ToUpperInvariant()}_IMAGE_NAME }}}}", container.Image);
+            V1PodDisruptionBudget budget = objects.OfType<V1PodDisruptionBudget>().Single(candidate => candidate.Spec.Selector.MatchLabels["app"] == deployment.Spec.Selector.MatchLabels["app"]);
+            Assert.True(deployment.Spec.Replicas > 1);
+            Assert.Equal("1", budget.Spec.MaxUnavailable.Value);
             Assert.Equal(deployment.Spec.Selector.MatchLabels["app"], deployment.Spec.Template.Metadata.Labels["app"]);
         }
         foreach (V1Service service in objects.OfType<V1Service>())
@@ -35,6 +47,14 @@ public sealed class KubernetesTests
             IEnumerable<string> ports = deployment.Spec.Template.Spec.Containers[0].Ports.Select(port => $"{port.Name}/{port.Protocol ?? "TCP"}");
             Assert.All(service.Spec.Ports, port => Assert.Contains($"{port.TargetPort.Value}/{port.Protocol ?? "TCP"}", ports));
         }
+    }
+
+    /// <summary>By its number: Kubernetes cannot tell whether a name is root's.</summary>
+    [Fact]
+    public void Every_image_runs_as_the_user_of_the_manifests()
+    {
+        Assert.Equal(5, Targets.Length);
+        Assert.Equal(Enumerable.Repeat($"{User}:{User}", Targets.Length), Regex.Matches(Dockerfile, "^USER (\\S+)$", RegexOptions.Multiline).Select(user => user.Groups[1].Value));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Mirror.Media.Bits;
 
 namespace Mirror.Media.Codecs.Aac;
@@ -28,6 +29,9 @@ public sealed record AudioSpecificConfig
     /// <summary>The configuration's own bits, the last byte filled with zeros.</summary>
     public required ReadOnlyMemory<byte> Bytes { get; init; }
 
+    /// <summary>The channels stand in a program config element: no channelConfiguration says the same. Browsers refuse that.</summary>
+    public bool HasLayoutOfItsOwn { get; init; }
+
     /// <summary>The codec string (RFC 6381 §3.3), such as <c>mp4a.40.2</c>.</summary>
     public string CodecString => $"mp4a.40.{ObjectType}";
 
@@ -40,7 +44,7 @@ public sealed record AudioSpecificConfig
     /// <summary>The configuration that an ADTS header stands for.</summary>
     /// <param name="objectType">audioObjectType, in [1, 4].</param>
     /// <param name="rateIndex">samplingFrequencyIndex, in [0, 12].</param>
-    /// <param name="channelConfiguration">channelConfiguration, in [1, 7].</param>
+    /// <param name="channelConfiguration">channelConfiguration, in [0, 7].</param>
     public static AudioSpecificConfig FromAdts(int objectType, int rateIndex, int channelConfiguration)
     {
         int bits = (objectType << 11) | (rateIndex << 7) | (channelConfiguration << 3);
@@ -55,6 +59,28 @@ public sealed record AudioSpecificConfig
         };
     }
 
+    /// <summary>The configuration of an ADTS stream whose frames spell out their layout: the channelConfiguration that stands for it, or the element itself.</summary>
+    /// <param name="objectType">audioObjectType, in [1, 4].</param>
+    /// <param name="rateIndex">samplingFrequencyIndex, in [0, 12].</param>
+    /// <param name="rawDataBlock">A raw data block that starts with a program config element.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="elementLength">Bytes of the element at the start of the block.</param>
+    /// <returns><see langword="false"/> where the block does not start with one, or it is damaged.</returns>
+    public static bool TryReadProgramConfig(int objectType, int rateIndex, ReadOnlySpan<byte> rawDataBlock, [NotNullWhen(true)] out AudioSpecificConfig? config, out int elementLength)
+    {
+        const int IdBits = 3;
+        (config, elementLength) = (null, 0);
+        var reader = new BitReader(rawDataBlock);
+        if (reader.ReadBits(IdBits) != ProgramConfigElement.ElementId || !ProgramConfigElement.TryRead(ref reader, alignment: 0, out ProgramConfigElement element)) { return false; }
+        elementLength = (int)(reader.Position / 8);
+        config = FromAdts(objectType, rateIndex, element.ChannelConfiguration);
+        if (element.ChannelConfiguration == 0)
+        {
+            config = config with { HasLayoutOfItsOwn = true, Channels = element.Channels, Bytes = (byte[])[.. config.Bytes.Span, .. BitCopy.Slice(rawDataBlock, IdBits, element.Syntax), 0] };
+        }
+        return true;
+    }
+
     /// <summary>Reads a configuration that fills <paramref name="bytes"/>.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out AudioSpecificConfig? config)
     {
@@ -63,13 +89,14 @@ public sealed record AudioSpecificConfig
     }
 
     /// <summary>Reads a configuration from the place where <paramref name="reader"/> stands in <paramref name="source"/>, and moves past it.</summary>
-    /// <returns><see langword="false"/> for object types other than AAC Main, LC, SSR and LTP, and where the channels are not given.</returns>
+    /// <returns><see langword="false"/> for object types other than AAC Main, LC, SSR and LTP.</returns>
     internal static bool TryRead(ref BitReader reader, ReadOnlySpan<byte> source, out AudioSpecificConfig? config)
     {
         config = null;
         long start = reader.Position;
         int objectType = ReadObjectType(ref reader);
         int coreRate = ReadSampleRate(ref reader);
+        long configurationStart = reader.Position;
         int channelConfiguration = (int)reader.ReadBits(4);
         int outputRate = coreRate;
         int coreType = objectType;
@@ -82,7 +109,14 @@ public sealed record AudioSpecificConfig
         bool isShortFrame = reader.ReadFlag();                       // frameLengthFlag: 960 samples
         if (reader.ReadFlag()) { reader.Skip(14); }                  // coreCoderDelay
         reader.Skip(1);                                              // extensionFlag: nothing follows it for these types
+        long end = reader.Position;
         int channels = ChannelsOf(channelConfiguration);
+        ProgramConfigElement element = default;
+        if (channelConfiguration == 0)
+        {
+            if (!ProgramConfigElement.TryRead(ref reader, start, out element)) { return false; }
+            channels = element.Channels;
+        }
         if (objectType == PsObjectType && channels == 1) { channels = 2; }
         if (reader.Overrun || coreRate == 0 || outputRate == 0 || channels == 0) { return false; }
         long samples = (isShortFrame ? 960L : 1024L) * outputRate / coreRate;
@@ -94,9 +128,23 @@ public sealed record AudioSpecificConfig
             SampleRate = outputRate,
             Channels = channels,
             SamplesPerFrame = (int)samples,
-            Bytes = BitCopy.Slice(source, start, (int)(reader.Position - start)),
+            HasLayoutOfItsOwn = channelConfiguration == 0 && element.ChannelConfiguration == 0,
+            Bytes = element.ChannelConfiguration > 0
+                ? WithConfiguration(BitCopy.Slice(source, start, (int)(end - start)), (int)(configurationStart - start), element.ChannelConfiguration)
+                : BitCopy.Slice(source, start, (int)(reader.Position - start)),
         };
         return true;
+    }
+
+    /// <summary>Writes channelConfiguration, which was 0, into the four bits at <paramref name="bit"/>.</summary>
+    private static byte[] WithConfiguration(byte[] bytes, int bit, int channelConfiguration)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            int isSet = (channelConfiguration >> (3 - i)) & 1;
+            bytes[(bit + i) / 8] |= (byte)(isSet << (7 - (bit + i) % 8));
+        }
+        return bytes;
     }
 
     private static int ReadObjectType(ref BitReader reader)

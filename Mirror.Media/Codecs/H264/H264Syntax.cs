@@ -9,6 +9,8 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
     private readonly H264Sps?[] _sps = new H264Sps[H264Sps.Count];
     private readonly byte[]?[] _ppsBytes = new byte[H264Pps.Count][];
     private readonly H264Pps?[] _pps = new H264Pps[H264Pps.Count];
+    private readonly int[] _ppsPicture = new int[H264Pps.Count];      // the picture before which each was sent last
+    private int _pictures;
     private bool _haveSetsChanged;
     private int _trackSpsId = -1;
     private H264SliceHeader _next;
@@ -16,6 +18,8 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
     private H264SliceHeader _current;
     private bool _hasRecoveryPoint;
     private uint _recoveryFrameCount;
+    private PicOrderCounter _order;
+    private int _ordinal;                              // pictures since the last IDR picture
 
     /// <inheritdoc/>
     public override NalUnitRole Read(ReadOnlySpan<byte> nalUnit, out bool isSample)
@@ -59,13 +63,18 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
         RandomAccessKind kind = _next.IsIdr ? RandomAccessKind.Refresh
             : _hasRecoveryPoint ? (_recoveryFrameCount == 0 && isIntra ? RandomAccessKind.OpenGop : RandomAccessKind.Gradual)
             : isIntra ? RandomAccessKind.Intra : RandomAccessKind.None;
-        if (kind != RandomAccessKind.None && _isNextKnown) { ResolveTrack(_next.PpsId); }
+        bool isRandomAccess = kind != RandomAccessKind.None && _isNextKnown;
+        if (isRandomAccess) { ResolveTrack(_next.PpsId); }
+        _pictures++;
         Picture = new PictureInfo
         {
             FrameType = _next.IsIdr ? FrameType.Key : _isNextKnown ? TypeOf(_next.SliceType) : FrameType.Unknown,
             RandomAccess = kind,
             IsDisposable = _next.NalRefIdc == 0,
             IsLoneField = _next.IsField,
+            OutputOrder = NextOrder(),
+            RestartsOrder = _next.IsIdr,
+            ParameterSets = TakeParameterSets(isRandomAccess),
             Track = Track,
         };
         _hasRecoveryPoint = false;
@@ -93,6 +102,16 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
         return NalUnitRole.ContinuesPicture;
     }
 
+    /// <summary>PicOrderCnt by type 0; by type 2, output order is decoding order. Type 1 is hardly used, and not read.</summary>
+    private int? NextOrder()
+    {
+        _ordinal = _next.IsIdr ? 0 : _ordinal + 1;
+        if (_pps[_next.PpsId] is not { } pps || _sps[pps.SpsId] is not { } sps) { return null; }
+        if (sps.PicOrderCntType == 2) { return 2 * _ordinal; }
+        if (sps.PicOrderCntType != 0) { return null; }
+        return _order.Next(_next.PicOrderCntLsb, sps.PicOrderCntLsbBits, isReset: _next.IsIdr, isReference: _next.NalRefIdc != 0);
+    }
+
     /// <summary>A picture is intra only if all its slices are. The second field of an intra frame may well be predicted from the first.</summary>
     private void MergeSlice(SliceType sliceType)
     {
@@ -118,9 +137,10 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
         if (!TryStore(ref _spsBytes[sps!.Id], nalUnit)) { return; }
         _sps[sps.Id] = sps;
         _haveSetsChanged = true;
-        for (int i = 0; i < _pps.Length; i++)          // they were written for the old one; those still meant are sent again
+        NoteChange(_spsBytes[sps.Id]!);
+        for (int i = 0; i < _pps.Length; i++)          // they were written for the old one; those still meant are sent again, with it or before it
         {
-            if (_pps[i]?.SpsId != sps.Id) { continue; }
+            if (_pps[i]?.SpsId != sps.Id || _ppsPicture[i] == _pictures) { continue; }
             _pps[i] = null;
             _ppsBytes[i] = null;
         }
@@ -133,9 +153,11 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
             MalformedParameterSets++;
             return;
         }
-        if (!TryStore(ref _ppsBytes[pps!.Id], nalUnit)) { return; }
+        _ppsPicture[pps!.Id] = _pictures;
+        if (!TryStore(ref _ppsBytes[pps.Id], nalUnit)) { return; }
         _pps[pps.Id] = pps;
         _haveSetsChanged = true;
+        NoteChange(_ppsBytes[pps.Id]!);
     }
 
     /// <summary>The track of the parameter sets in force: the same instance as long as their content is the same.</summary>
@@ -154,8 +176,7 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
         byte[] configuration = AvcDecoderConfiguration.Build(sps, [_spsBytes[sps.Id]!], ppsBytes);
         _haveSetsChanged = false;
         _trackSpsId = sps.Id;
-        if (Track is not null && Track.DecoderConfiguration.Span.SequenceEqual(configuration)) { return; }
-        Track = new VideoTrack
+        var track = new VideoTrack
         {
             Id = trackId,
             Codec = Codec.H264,
@@ -168,5 +189,6 @@ public sealed class H264Syntax(int trackId) : VideoSyntax
             Colour = sps.Usability.Colour,
             ReorderDepth = sps.ReorderDepth,
         };
+        Adopt(track, (sps.ChromaFormatIdc, sps.BitDepthLuma, sps.BitDepthChroma), [_spsBytes[sps.Id]!, .. ppsBytes]);
     }
 }

@@ -11,11 +11,14 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
     private readonly H265Sps?[] _sps = new H265Sps[H265Sps.Count];
     private readonly byte[]?[] _ppsBytes = new byte[H265Pps.Count][];
     private readonly H265Pps?[] _pps = new H265Pps[H265Pps.Count];
+    private readonly int[] _ppsPicture = new int[H265Pps.Count];      // the picture before which each was sent last
+    private int _pictures;
     private bool _haveSetsChanged;
     private int _trackSpsId = -1;
     private PictureInfo _next;
     private int _nextPpsId;
     private bool _hasRecoveryPoint;
+    private PicOrderCounter _order;
 
     /// <inheritdoc/>
     public override NalUnitRole Read(ReadOnlySpan<byte> nalUnit, out bool isSample)
@@ -52,8 +55,10 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
     /// <inheritdoc/>
     public override void BeginPicture()
     {
-        if (_next.RandomAccess != RandomAccessKind.None) { ResolveTrack(_nextPpsId); }
-        Picture = _next with { Track = Track };
+        bool isRandomAccess = _next.RandomAccess != RandomAccessKind.None;
+        if (isRandomAccess) { ResolveTrack(_nextPpsId); }
+        _pictures++;
+        Picture = _next with { ParameterSets = TakeParameterSets(isRandomAccess), Track = Track };
         _hasRecoveryPoint = false;
     }
 
@@ -80,6 +85,8 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
             RandomAccess = KindOf(type, frameType),
             IsBrokenLink = type == H265NalUnitType.BlaWLp,
             IsSkippedLeading = type is H265NalUnitType.RaslN or H265NalUnitType.RaslR,
+            OutputOrder = isKnown ? NextOrder(header, type, temporalId, sps!) : null,
+            RestartsOrder = RestartsOrder(type),
             IsDisposable = type <= H265NalUnitType.RaslR && ((int)type & 1) == 0 && isHighestLayer,      // the even types: not referred to within their sub-layer
         };
         return NalUnitRole.StartsPicture;
@@ -89,6 +96,16 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
     {
         header = default;
         return sps is not null && pps is not null && H265SliceHeader.TryParse(nalUnit, sps, pps, out header);
+    }
+
+    /// <summary>IDR and BLA pictures; a CRA picture goes on with the count of those before it.</summary>
+    private static bool RestartsOrder(H265NalUnitType type) => type is >= H265NalUnitType.BlaWLp and <= H265NalUnitType.IdrNLp;
+
+    private int NextOrder(in H265SliceHeader header, H265NalUnitType type, int temporalId, H265Sps sps)
+    {
+        bool isSubLayerNonReference = type < H265NalUnitType.BlaWLp && ((int)type & 1) == 0;
+        bool isLeading = type is >= H265NalUnitType.RadlN and <= H265NalUnitType.RaslR;
+        return _order.Next(header.PicOrderCntLsb, sps.PicOrderCntLsbBits, RestartsOrder(type), isReference: temporalId == 0 && !isLeading && !isSubLayerNonReference);
     }
 
     private RandomAccessKind KindOf(H265NalUnitType type, FrameType frameType) => type switch
@@ -112,7 +129,10 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
 
     private bool StoreVps(ReadOnlySpan<byte> nalUnit)
     {
-        _haveSetsChanged |= TryStore(ref _vpsBytes[nalUnit[2] >> 4], nalUnit);
+        ref byte[]? place = ref _vpsBytes[nalUnit[2] >> 4];
+        if (!TryStore(ref place, nalUnit)) { return true; }
+        _haveSetsChanged = true;
+        NoteChange(place!);
         return true;
     }
 
@@ -122,9 +142,10 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
         if (!TryStore(ref _spsBytes[sps!.Id], nalUnit)) { return true; }
         _sps[sps.Id] = sps;
         _haveSetsChanged = true;
-        for (int i = 0; i < _pps.Length; i++)          // they were written for the old one; those still meant are sent again
+        NoteChange(_spsBytes[sps.Id]!);
+        for (int i = 0; i < _pps.Length; i++)          // they were written for the old one; those still meant are sent again, with it or before it
         {
-            if (_pps[i]?.SpsId != sps.Id) { continue; }
+            if (_pps[i]?.SpsId != sps.Id || _ppsPicture[i] == _pictures) { continue; }
             _pps[i] = null;
             _ppsBytes[i] = null;
         }
@@ -134,9 +155,11 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
     private bool StorePps(ReadOnlySpan<byte> nalUnit)
     {
         if (!H265Pps.TryParse(nalUnit, out H265Pps? pps)) { return false; }
-        if (!TryStore(ref _ppsBytes[pps!.Id], nalUnit)) { return true; }
+        _ppsPicture[pps!.Id] = _pictures;
+        if (!TryStore(ref _ppsBytes[pps.Id], nalUnit)) { return true; }
         _pps[pps.Id] = pps;
         _haveSetsChanged = true;
+        NoteChange(_ppsBytes[pps.Id]!);
         return true;
     }
 
@@ -156,8 +179,7 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
         byte[] configuration = HevcDecoderConfiguration.Build(sps, [vps], [_spsBytes[sps.Id]!], ppsBytes);
         _haveSetsChanged = false;
         _trackSpsId = sps.Id;
-        if (Track is not null && Track.DecoderConfiguration.Span.SequenceEqual(configuration)) { return; }
-        Track = new VideoTrack
+        var track = new VideoTrack
         {
             Id = trackId,
             Codec = Codec.H265,
@@ -170,5 +192,6 @@ public sealed class H265Syntax(int trackId) : VideoSyntax
             Colour = sps.Usability.Colour,
             ReorderDepth = sps.ReorderDepth,
         };
+        Adopt(track, (sps.ChromaFormatIdc, sps.BitDepthLuma, sps.BitDepthChroma), [vps, _spsBytes[sps.Id]!, .. ppsBytes]);
     }
 }

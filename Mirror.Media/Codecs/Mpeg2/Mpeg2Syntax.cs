@@ -21,6 +21,7 @@ public sealed class Mpeg2Syntax(int trackId) : VideoSyntax
     private Mpeg2Sequence? _sequence;                        // in force
     private bool _isGroupClosed;
     private bool _isLinkBroken;
+    private bool _restartsOrder;                             // a group's header came since the last picture
     private (int TemporalReference, int CodingType) _next;
     private (int TemporalReference, int CodingType) _current;
     private bool _isSecondField;
@@ -72,11 +73,14 @@ public sealed class Mpeg2Syntax(int trackId) : VideoSyntax
             IsBrokenLink = isIntra && _isLinkBroken,
             IsSkippedLeading = isBidirectional && _followsOpenIntra,
             IsDisposable = isBidirectional,
+            OutputOrder = _current.TemporalReference,
+            RestartsOrder = _restartsOrder,
             Track = Track,
         };
         if (!isBidirectional) { _followsOpenIntra = isIntra && !_isGroupClosed; }
         _isGroupClosed = false;
         _isLinkBroken = false;
+        _restartsOrder = false;
     }
 
     /// <inheritdoc/>
@@ -109,6 +113,7 @@ public sealed class Mpeg2Syntax(int trackId) : VideoSyntax
         reader.Skip(25);
         _isGroupClosed = reader.ReadFlag();
         _isLinkBroken = reader.ReadFlag();
+        _restartsOrder = true;
     }
 
     private void ReadExtension(ReadOnlySpan<byte> nalUnit)

@@ -10,6 +10,8 @@ export interface StreamInfo {
   video_codec?: string | null;
   audio_codec?: string | null;
   resolution?: string | null;
+  /** Of its sounds: tags of RFC 5646. */
+  languages?: string[] | null;
   bitrate: number;
   frame_rate: number;
   transcode?: Transcode | null;
@@ -48,7 +50,8 @@ export interface StreamList {
 export interface RecordingInfo {
   id: string;
   stream: string;
-  status: 'recording' | 'complete';
+  status: 'recording' | 'degraded' | 'complete';
+  status_reason?: string | null;
   started_at: string;
   ended_at: string;
   duration_seconds: number;
@@ -87,9 +90,9 @@ export async function listRecordings(most: number): Promise<RecordingList> {
   return (await get<RecordingList>(`/api/v1/recordings?limit=${most}`)) ?? { recordings: [], count: 0, bytes: 0, time: new Date().toISOString() };
 }
 
-/** One stream; null when nobody publishes it. */
-export function findStream(id: string): Promise<StreamInfo | null> {
-  return get<StreamInfo>(`/api/v1/streams/${encodeURIComponent(id)}`);
+/** One stream; null when nobody publishes it. A page of another site names the server. */
+export function findStream(id: string, server = ''): Promise<StreamInfo | null> {
+  return get<StreamInfo>(`${server}/api/v1/streams/${encodeURIComponent(id)}`);
 }
 
 /** Pictures arrive, though perhaps not all renditions of them are made. */
@@ -122,9 +125,9 @@ export async function srtPort(): Promise<number> {
 }
 
 /** The server's clock, in milliseconds of Unix time, and how long the question took. */
-export async function serverTime(): Promise<{ time: number; roundTrip: number }> {
+export async function serverTime(server = ''): Promise<{ time: number; roundTrip: number }> {
   const asked = performance.now();
-  const answer = await get<{ time: string }>('/live');
+  const answer = await get<{ time: string }>(`${server}/live`);
   const roundTrip = performance.now() - asked;
   return { time: answer ? Date.parse(answer.time) : NaN, roundTrip };
 }

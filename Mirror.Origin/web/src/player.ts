@@ -1,7 +1,10 @@
 // Plays one stream as Low-Latency HLS, or one of its recordings, with hls.js, or with the browser's own HLS where Media Source Extensions are missing.
 import Hls, { type ErrorData, type Fragment, type FragLoadedData, type HlsConfig, type Level, type Part } from 'hls.js';
 import { findStream, isLive } from './api';
+import { blame, DecoderIntake, type Appended } from './decoder-intake';
+import { EntryPoints, limits as entry, readEntries } from './entry-points';
 import { LatencyController, LiveEdge } from './latency-controller';
+import { undecodable } from './reason';
 import { RenditionChoice } from './rendition-choice';
 import { segmentChoice } from './segment-choice';
 import { ServerClock } from './server-clock';
@@ -109,11 +112,15 @@ export class Player {
   onMuted: () => void = () => undefined;
   /** Called with the renditions, from the highest. */
   onRenditions: (renditions: Choice[]) => void = () => undefined;
+  /** Called with the sounds to choose from, languages mostly, and the name of the one that is heard. */
+  onSounds: (sounds: Choice[], heard: string) => void = () => undefined;
 
+  private reason = '';
   private readonly controller = new LatencyController();
   private readonly liveEdge = new LiveEdge();
   private edge: number | null = null;   // seconds from the playhead to the live edge
-  private readonly clock = new ServerClock();
+  private readonly clock: ServerClock;
+  private tickTimer: number | undefined;
   private hls: Hls | null = null;
   private retryTimer: number | undefined;
   private stalls = 0;
@@ -124,36 +131,52 @@ export class Player {
   private recoveries = 0;
   private wanted = true;           // the viewer wants to play, rather than paused
   private readonly choice = new RenditionChoice();
+  private readonly entries = new EntryPoints((uri) => fetch(uri).then((response) => (response.ok ? response.text() : Promise.reject(new Error(`${response.status}`)))), () => performance.now() / 1000);
+  private readonly intake = new DecoderIntake();
+  private readonly refused = new Set<string>();      // names of renditions that the browser's decoder does not start with
   private forced: string | null = null;     // the rendition that the viewer chose
+  private sound: string | null = null;      // the sound that the viewer chose
   private switchDueAt: number | null = null;
+  private readonly unjoinable = new Set<number>();   // renditions in which a viewer who comes now would wait for a key frame
   private triedAt = 0;             // since when the rendition in use has been waited for in a stall
   private tried = 0;               // renditions left in this stall
   private lastLoaded: { frag: Fragment; part: Part | null } | null = null;
   /** Where in the media each rendition begins that was loaded, in order: the last that the playhead has passed is on the screen. */
   private readonly begins: { time: number; level: number }[] = [];
   private shown: number | null = null;
+  private shownSince = 0;
   private switches = 0;
   private errors = 0;
   private lastError = '';
   private frames = { time: 0, total: 0, dropped: 0, rate: null as number | null };
 
-  /** With the id of a recording it plays that one, from its beginning. */
-  constructor(private readonly video: HTMLVideoElement, private readonly stream: string, private readonly recording: string | null = null) {
+  /** With the id of a recording it plays that one, from its beginning. The server is that of the page, unless another is named: `https://video.example`. */
+  constructor(private readonly video: HTMLVideoElement, private readonly stream: string, private readonly recording: string | null = null, private readonly server = '') {
+    this.clock = new ServerClock(server);
     for (const event of ['playing', 'waiting', 'pause', 'ended', 'seeked', 'ratechange'] as const) {
       video.addEventListener(event, () => this.onMedia(event));
     }
-    video.addEventListener('error', () => this.hls || this.retryLater('waiting', 'The stream cannot be played now.'));
+    video.addEventListener('error', () => this.onMediaError());
   }
 
   get source(): string {
     const stream = encodeURIComponent(this.stream);
-    return this.recording === null ? `/live/${stream}/playlist.m3u8` : `/dvr/${stream}/${encodeURIComponent(this.recording)}/playlist.m3u8`;
+    return this.recording === null ? `${this.server}/live/${stream}/playlist.m3u8` : `${this.server}/dvr/${stream}/${encodeURIComponent(this.recording)}/playlist.m3u8`;
   }
 
   start(): void {
     this.clock.start();
-    setInterval(() => this.tick(), tickMs);
+    this.tickTimer = setInterval(() => this.tick(), tickMs);
     this.connect();
+  }
+
+  /** Ends playback and every request, for good. */
+  destroy(): void {
+    clearInterval(this.tickTimer);
+    clearTimeout(this.retryTimer);
+    this.clock.stop();
+    this.release();
+    this.enter('paused', '');
   }
 
   /** Tries again at once. */
@@ -182,12 +205,16 @@ export class Player {
     try {
       await this.video.play();
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || this.video.muted) {
+      if (!isNotAllowed(error) || this.video.muted) {
         return;   // a newer load took over, and plays by itself
       }
       this.video.muted = true;
       this.onMuted();
-      await this.video.play().catch(() => this.enter('paused', ''));
+      await this.video.play().catch((refusal: unknown) => {
+        if (isNotAllowed(refusal)) {
+          this.enter('paused', '');
+        }
+      });
     }
   }
 
@@ -237,6 +264,16 @@ export class Player {
     }
   }
 
+  /** Plays the sound of that name. hls.js reads the list once: for a language that came later it starts again. */
+  choose(sound: string): void {
+    this.sound = sound;
+    if (this.hls?.audioTracks.some(({ name }) => name === sound)) {
+      this.showSounds(this.hls);
+    } else {
+      this.connect();
+    }
+  }
+
   get isLive(): boolean {
     return this.state === 'playing' && (this.error === null || this.error < behindLive);
   }
@@ -272,6 +309,7 @@ export class Player {
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       this.removeDoubles(hls);
+      this.removeRefused(hls);
       const { levels } = hls;
       this.choice.open(levels.map((level) => ({ name: nameOf(level), bitrate: level.maxBitrate })));
       this.onRenditions(levels.map((level) => ({ name: nameOf(level), label: labelOf(level) })).reverse());
@@ -280,11 +318,28 @@ export class Player {
         void this.play();
       }
     });
+    hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.showSounds(hls));
+    hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, () => this.showSounds(hls));
+    hls.on(Hls.Events.LEVEL_LOADED, (_, { details, level }) => {
+      if (details.live && this.lastLoaded === null && level === hls.loadLevel && readEntries(details.m3u8).age > entry.joinable) {
+        this.joinAnother(hls, level);
+      }
+    });
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       this.controller.holdBack = details.partHoldBack || details.holdBack || 3 * details.targetduration;
       this.switchAtEnd(hls);
     });
+    hls.on(Hls.Events.MEDIA_ATTACHED, () => {
+      if (this.wanted && hls.levels.length > 0) {
+        void this.play();   // hls.js attached it again after an error, which pauses it
+      }
+    });
     hls.on(Hls.Events.FRAG_LOADED, (_, loaded) => this.onLoaded(hls, loaded));
+    hls.on(Hls.Events.BUFFER_APPENDED, (_, { type, frag, part, timeRanges }) => {
+      if (type === 'video' && part && timeRanges.video) {
+        this.judge(hls, { level: frag.level, start: part.start, end: part.end, isIndependent: part.independent }, timeRanges.video);
+      }
+    });
     hls.on(Hls.Events.MEDIA_ENDED, () => this.finish());
     hls.on(Hls.Events.ERROR, (_, error) => this.onError(hls, error));
     hls.loadSource(this.source);
@@ -301,6 +356,25 @@ export class Player {
     }
   }
 
+  /** Each group of sounds has the same names; a new group, or a new start, begins with its default. */
+  private showSounds(hls: Hls): void {
+    const tracks = hls.audioTracks;
+    const wanted = tracks.findIndex((track) => track.name === this.sound);
+    if (wanted >= 0 && wanted !== hls.audioTrack) {
+      hls.audioTrack = wanted;
+    }
+    this.onSounds(tracks.map(({ name }) => ({ name, label: name })), (tracks[hls.audioTrack] ?? tracks.find((track) => track.default))?.name ?? '');
+  }
+
+  /** Left in, hls.js would go there by itself when the others have a gap. One stays: hls.js is never without. */
+  private removeRefused(hls: Hls): void {
+    for (let index = hls.levels.length - 1; index >= 0; index--) {
+      if (hls.levels.length > 1 && this.refused.has(nameOf(hls.levels[index]!))) {
+        hls.removeLevel(index);
+      }
+    }
+  }
+
   private release(): void {
     this.hls?.destroy();
     this.hls = null;
@@ -309,7 +383,9 @@ export class Player {
     this.playingSince = null;
     this.switchDueAt = null;
     this.lastLoaded = null;
+    this.unjoinable.clear();
     this.begins.length = 0;
+    this.intake.reset();
     this.shown = null;
     this.frames = { time: 0, total: 0, dropped: 0, rate: null };
   }
@@ -347,12 +423,21 @@ export class Player {
 
   /**
    * All renditions are cut at the same places, and each segment starts with a key frame. So the switch is made where the last part of a
-   * segment is loaded and none of the next: nothing is loaded twice, and nothing that is buffered is replaced under the playhead.
+   * segment is loaded and none of the next: nothing is loaded twice, and nothing that is buffered is replaced under the playhead. A
+   * rendition whose key frames come seldom is changed to when it has one.
    */
   private switchAtEnd(hls: Hls): void {
-    if (this.switchDueAt !== null && (this.isSegmentLoaded(hls) || performance.now() > this.switchDueAt)) {
+    if (this.switchDueAt === null) {
+      return;
+    }
+    const wanted = this.chooseLevel(hls);
+    const uri = hls.levels[wanted]?.uri;
+    const isEasy = this.recording !== null || uri === undefined ? true : this.entries.isEasy(uri);
+    const isLate = performance.now() > this.switchDueAt;     // also where a slow network has not told yet: then it is time to leave
+    const isTime = isEasy === false ? this.entries.isFresh(uri!) : isLate || (isEasy === true && this.isSegmentLoaded(hls));
+    if (isTime) {
       this.switchDueAt = null;
-      hls.loadLevel = this.chooseLevel(hls);
+      hls.loadLevel = wanted;
     }
   }
 
@@ -378,6 +463,65 @@ export class Player {
     if (this.forced === null && hls.levels.length > 1 && this.chooseLevel(hls) !== hls.loadLevel) {
       this.switchDueAt = null;
       hls.loadLevel = this.chooseLevel(hls);
+    }
+  }
+
+  /** Decoding could not start before the next key frame, which is seconds away: the player starts with another rendition, and changes then. */
+  private joinAnother(hls: Hls, level: number): void {
+    this.unjoinable.add(level);
+    const other = hls.levels.findLastIndex((_, index) => !this.unjoinable.has(index));
+    if (this.forced === null && other >= 0) {
+      hls.loadLevel = other;
+    }
+  }
+
+  /** A piece of video was appended: a rendition of which the browser keeps nothing is refused. */
+  private judge(hls: Hls, appended: Appended, buffered: TimeRanges): void {
+    const ranges = Array.from({ length: buffered.length }, (_, i) => ({ start: buffered.start(i), end: buffered.end(i) }));
+    if (hls === this.hls && this.intake.isRefused(appended, ranges)) {
+      this.refuse(hls, appended.level);
+    }
+  }
+
+  /**
+   * The media element gave up. hls.js would attach it again, and go on with the same rendition: it tells of that as of an error that it
+   * mends by itself.
+   */
+  private onMediaError(): void {
+    const { hls } = this;
+    if (!hls) {
+      this.retryLater('waiting', 'The stream cannot be played now.');
+      return;
+    }
+    if (this.video.error?.code !== MediaError.MEDIA_ERR_DECODE) {
+      return;
+    }
+    const shown = this.shown === null ? null : { level: this.shown, seconds: (performance.now() - this.shownSince) / 1000 };
+    const failure = blame(this.begins, this.video.currentTime, shown);
+    if (failure?.isRefused) {
+      this.refuse(hls, failure.level);
+    } else if (failure && hls.levels.length > 1 && this.recording === null) {
+      this.errors++;
+      this.lastError = 'mediaDecodeError';
+      this.choice.failed(failure.level, performance.now() / 1000);
+      this.startAgain();
+    }   // else hls.js tries again
+  }
+
+  /** The browser cannot start to decode a rendition: the player starts again with another, or waits until there is one. */
+  private refuse(hls: Hls, level: number): void {
+    const refused = hls.levels[level];
+    if (!refused) {
+      return;
+    }
+    this.errors++;
+    this.lastError = 'renditionRefused';
+    this.refused.add(nameOf(refused));
+    if (hls.levels.length > 1) {
+      this.startAgain();
+    } else {
+      this.refused.clear();   // another may come up yet, and what failed may have been an accident
+      this.retryLater('connecting', 'This browser cannot start in the middle of this stream. It starts by itself if a rendition comes that it can start with.');
     }
   }
 
@@ -407,14 +551,21 @@ export class Player {
         this.release();
         this.enter('error', 'There is no such recording, or not any more.');
       } else if (status === 404) {
+        this.refused.clear();
         this.retryLater('waiting', 'Nobody publishes this stream now. It starts here by itself as soon as somebody does.');
       } else {
         this.retryLater('connecting', status ? `The server answers ${status}.` : 'The server does not answer.');
       }
     } else {
+      const { codecs } = this.metrics;
       this.release();
-      this.enter('error', reasonOf(error));
+      this.enter('error', reasonOf(error, codecs));
     }
+  }
+
+  private startAgain(): void {
+    this.enter('connecting', '');
+    this.connect();
   }
 
   private retryLater(state: PlayerState, reason: string): void {
@@ -430,17 +581,19 @@ export class Player {
       return;
     }
     this.resume(performance.now());
+    this.refused.clear();
     this.enter('ended', '');
     if (this.recording !== null) {
       this.video.pause();
       return;
     }
     const look = async () => {
-      const found = await findStream(this.stream).catch(() => null);
+      const found = await findStream(this.stream, this.server).catch(() => null);
       if (this.state !== 'ended') {
         return;
       }
       if (found && (isLive(found) || found.status === 'connecting')) {
+        this.enter('connecting', '');
         this.connect();
       } else {
         this.retryTimer = setTimeout(() => void look(), retryMs);
@@ -543,6 +696,7 @@ export class Player {
     }
     this.switches += this.shown === null ? 0 : 1;
     this.shown = begin.level;
+    this.shownSince = performance.now();
   }
 
   private measureFrames(now: number): void {
@@ -581,8 +735,14 @@ export class Player {
     return isDue;
   }
 
+  /** Tells the state again: what surrounds it changed. */
+  tellState(): void {
+    this.onState(this.state, this.reason);
+  }
+
   private enter(state: PlayerState, reason: string): void {
     this.state = state;
+    this.reason = reason;
     this.onState(state, reason);
   }
 
@@ -607,11 +767,12 @@ export class Player {
   }
 
   private measureEdge(now: number): number | null {
-    const hls = this.hls;
-    if (this.recording !== null || !hls?.latestLevelDetails?.live || this.video.readyState === 0 || hls.latency === 0) {
+    const details = this.hls?.latestLevelDetails;
+    if (this.recording !== null || !details?.live || details.edge === 0 || this.video.readyState === 0) {
       return null;
     }
-    return this.liveEdge.distance(now / 1000, hls.latency, this.latency);
+    // Not hls.latency: after a seek that is the old playhead's until the next timeupdate, and one such sample counts for all of the window.
+    return this.liveEdge.distance(now / 1000, details.edge + details.age - this.video.currentTime, this.latency);
   }
 
   private get latency(): number | null {
@@ -642,6 +803,10 @@ function nameOf(level: Level): string {
   return level.uri.split('?')[0]?.split('/').at(-2) ?? level.name;
 }
 
+function isNotAllowed(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'NotAllowedError';
+}
+
 /** "Source · 1080p50", "360p". */
 function labelOf(level: Level): string {
   const name = nameOf(level);
@@ -649,9 +814,13 @@ function labelOf(level: Level): string {
   return name === 'source' ? `Source · ${size}` : name.startsWith(size) ? name : `${name} · ${size}`;
 }
 
-function reasonOf(error: ErrorData): string {
+function reasonOf(error: ErrorData, codecs: string): string {
   if (error.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) {
-    return 'This browser cannot decode the stream’s codecs.';
+    // hls.js names them in its reason, as a list in JSON.
+    return undecodable([...(error.reason ?? '').matchAll(/"([^"]+)"/g)].map(([, listed]) => listed).join(','));
+  }
+  if (error.type === Hls.ErrorTypes.MEDIA_ERROR) {
+    return `${undecodable(codecs)} (${error.details})`;
   }
   return `Playback failed: ${error.error?.message || error.reason || error.details}.`;
 }

@@ -28,8 +28,10 @@ class Row {
     this.item.append(link);
   }
 
-  update({ status, started_at, duration_seconds, gaps, bytes }: RecordingInfo): void {
-    this.badge.hidden = status !== 'recording';
+  update({ status, status_reason, started_at, duration_seconds, gaps, bytes }: RecordingInfo): void {
+    this.badge.hidden = status === 'complete';
+    setText(this.badge, status);
+    this.badge.title = status_reason ?? '';
     const missing = gaps.reduce((sum, gap) => sum + gap.duration_seconds, 0);
     const texts = [new Date(started_at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }), duration(duration_seconds), missing < 0.5 ? '' : `${duration(missing)} missing`, size(bytes)];
     this.facts.forEach((fact, place) => setText(fact, texts[place] ?? ''));

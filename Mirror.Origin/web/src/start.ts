@@ -2,6 +2,7 @@
 import { capabilities, isLive, listStreams, pictureOf, srtPort, type Capabilities, type StreamInfo, type Transcode } from './api';
 import { element, setText } from './dom';
 import { bitrate, codecName, duration, frameRate } from './format';
+import { reasonOfStream } from './reason';
 import { refreshRecordings } from './recordings';
 
 const refreshMs = 2000;
@@ -35,6 +36,7 @@ class Card {
   private readonly facts: Record<string, HTMLElement> = {};
   private readonly picture = document.createElement('img');
   private readonly ladder = document.createElement('div');
+  private readonly reason = document.createElement('p');
   private isInSight = false;
 
   constructor(private readonly id: string) {
@@ -49,6 +51,8 @@ class Card {
     this.picture.alt = '';
     this.picture.hidden = true;
     this.ladder.className = 'ladder';
+    this.reason.className = 'reason';
+    this.reason.hidden = true;
     stage.prepend(this.picture);
     stage.append(this.status, this.tag);
     const title = document.createElement('h2');
@@ -63,7 +67,7 @@ class Card {
       facts.append(row);
       this.facts[key] = value;
     }
-    this.link.append(stage, title, this.ladder, facts);
+    this.link.append(stage, title, this.reason, this.ladder, facts);
     this.item.append(this.link);
   }
 
@@ -92,6 +96,9 @@ class Card {
     const format = [stream.resolution?.replace('x', ' × '), stream.video_codec && codecName(stream.video_codec), stream.audio_codec && codecName(stream.audio_codec), stream.frame_rate > 0 && frameRate(stream.frame_rate)];
     this.set('format', format.filter(Boolean).join(' · ') || 'waiting for the first picture');
     this.status.title = stream.status_reason ?? '';
+    const reason = reasonOfStream(stream, now);
+    setText(this.reason, reason);
+    this.reason.hidden = reason === '';
     this.showLadder(stream.transcode);
     const height = stream.resolution?.split('x')[1];
     setText(this.tag, height ? `${height}p` : '');

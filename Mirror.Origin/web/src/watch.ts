@@ -1,12 +1,14 @@
 // The player page: what surrounds the player, its controls and figures.
-import { pictureOf } from './api';
+import { findStream, pictureOf } from './api';
 import { Chart } from './chart';
 import { element, setText } from './dom';
 import { bitrate, codecName, duration, frameRate, position } from './format';
 import { Player, type Metrics, type PlayerState } from './player';
+import { reasonOfStream } from './reason';
 
 const figuresMs = 250;
 const chartMs = 500;
+const noticeMs = 2000;
 const hideControlsAfterMs = 3000;
 const volumeStep = 0.05;
 const posterWidth = 1280;
@@ -25,6 +27,7 @@ const volume = element<HTMLInputElement>('volume');
 const playButton = element<HTMLButtonElement>('play');
 const live = element<HTMLButtonElement>('live');
 const quality = element<HTMLSelectElement>('quality');
+const sound = element<HTMLSelectElement>('sound');
 const figures = element('figures');
 const figuresButton = element<HTMLButtonElement>('stats');
 const badge = element('badge');
@@ -60,13 +63,33 @@ function showPoster(): void {
   picture.src = pictureOf(stream, posterWidth, posterMs);
 }
 
+let trouble = '';   // what the server says is wrong with the stream
+
+/** Over the picture while it plays; otherwise the cover says it. */
+function showNotice(): void {
+  const notice = element('notice');
+  setText(notice, trouble);
+  notice.hidden = trouble === '' || !cover.hidden;
+}
+
+async function refreshNotice(): Promise<void> {
+  const found = document.hidden ? null : await findStream(stream).catch(() => null);
+  const before = trouble;
+  trouble = found ? reasonOfStream(found, Date.now()) : '';
+  offerLanguages(found?.languages ?? []);
+  if (trouble !== before) {
+    player.tellState();
+  }
+}
+
 player.onState = (state, reason) => {
   frame.dataset['state'] = state;
   badge.dataset['state'] = state === 'playing' && recording === null ? 'active' : state;
   setText(badge, recording !== null ? 'recorded' : state === 'playing' ? 'live' : state === 'waiting' ? 'not live' : state);
   cover.hidden = state === 'playing' || state === 'paused';
   setText(element('cover-title'), state === 'waiting' ? `“${stream}” is not live` : titles[state]);
-  setText(element('cover-text'), state === 'ended' && recording === null ? 'It starts here again by itself if the publisher returns.' : reason);
+  setText(element('cover-text'), state === 'ended' && recording === null ? 'It starts here again by itself if the publisher returns.' : [reason, trouble].filter(Boolean).join(' '));
+  showNotice();
   const canRepeat = state === 'ended' && recording !== null;
   retry.hidden = state !== 'error' && !canRepeat;
   setText(retry, canRepeat ? 'Play again' : 'Try again');
@@ -78,6 +101,7 @@ player.onMuted = () => {
   showVolume();
 };
 
+let listed = Infinity;   // sounds that the player knows
 let forced = '';   // the rendition that the viewer chose; empty is Auto
 
 player.onRenditions = (renditions) => {
@@ -93,6 +117,29 @@ player.onRenditions = (renditions) => {
   if (video.readyState === 0 && recording === null) {
     showPoster();
   }
+};
+
+const languageNames = new Intl.DisplayNames(['en'], { type: 'language' });
+
+/** Adds languages that came after the player read the list. */
+function offerLanguages(tags: string[]): void {
+  if (tags.length <= listed) {
+    return;
+  }
+  const names = [...sound.options].map(({ value }) => value);
+  for (const name of tags.map((tag) => languageNames.of(tag) ?? tag)) {
+    if (!names.includes(name)) {
+      sound.add(new Option(name, name));
+    }
+  }
+  sound.hidden = sound.length < 2;
+}
+
+player.onSounds = (sounds, heard) => {
+  listed = sounds.length;
+  sound.replaceChildren(...sounds.map(({ name, label }) => new Option(label, name)));
+  sound.value = heard;
+  sound.hidden = sounds.length < 2;
 };
 
 /** "Auto · 360p": what plays now. */
@@ -190,6 +237,8 @@ retry.addEventListener('click', () => player.state === 'ended' ? void player.pla
 seek.addEventListener('input', () => player.seek(Number(seek.value)));
 figuresButton.addEventListener('click', toggleFigures);
 element('fullscreen').addEventListener('click', toggleFullscreen);
+sound.addEventListener('change', () => player.choose(sound.value));
+
 quality.addEventListener('change', () => {
   forced = quality.value;
   player.force(forced || null);
@@ -277,5 +326,8 @@ showVolume();
 showControls();
 setInterval(showFigures, figuresMs);
 setInterval(addToChart, chartMs);
+if (recording === null) {
+  setInterval(() => void refreshNotice(), noticeMs);
+}
 player.onState('connecting', '');
 player.start();

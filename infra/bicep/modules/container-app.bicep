@@ -21,8 +21,12 @@ param cpu string
 param memory string
 param minReplicas int
 param maxReplicas int
-@description('Requests that one replica takes before another starts; held playlist requests count.')
+@description('Requests a second that one replica takes before another starts: those of the last 15 s, divided by 15.')
 param concurrentRequests int = 100
+
+// Before the first deployment there is no image: a page that listens on port 80 stands in, on the smallest machine, and only when it is asked for.
+var isPlaceholder = empty(image)
+var ports = isPlaceholder ? { targetPort: 80, transport: 'http' } : { targetPort: targetPort, transport: transport }
 
 resource app 'Microsoft.App/containerApps@2024-10-02-preview' = {
   name: name
@@ -31,31 +35,36 @@ resource app 'Microsoft.App/containerApps@2024-10-02-preview' = {
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
   properties: {
     environmentId: environmentId
-    workloadProfileName: workloadProfile
+    workloadProfileName: isPlaceholder ? 'Consumption' : workloadProfile
     configuration: {
       activeRevisionsMode: 'Single'
       registries: [{ server: registry, identity: identity.id }]
       secrets: [for secret in items(secretUris): { name: toLower(replace(secret.key, '_', '-')), keyVaultUrl: secret.value, identity: identity.id }]
-      ingress: { external: external, targetPort: targetPort, transport: transport, allowInsecure: !external }
+      ingress: { external: external, targetPort: ports.targetPort, transport: ports.transport, allowInsecure: !external }
     }
     template: {
       containers: [
         {
           name: name
-          image: empty(image) ? 'mcr.microsoft.com/azuredocs/containerapps-helloworld:latest' : image
-          resources: { cpu: json(cpu), memory: memory }
+          image: isPlaceholder ? 'mcr.microsoft.com/azuredocs/containerapps-helloworld:latest' : image
+          resources: isPlaceholder ? { cpu: json('0.25'), memory: '0.5Gi' } : { cpu: json(cpu), memory: memory }
           env: concat(
             settings,
             [{ name: 'AZURE_CLIENT_ID', value: identity.clientId }],
             map(items(secretUris), secret => { name: secret.key, secretRef: toLower(replace(secret.key, '_', '-')) })
           )
-          probes: empty(image) ? [] : [
-            { type: 'Liveness', httpGet: { path: '/live', port: 8080 }, periodSeconds: 10, failureThreshold: 3 }
-            { type: 'Readiness', httpGet: { path: '/ready', port: 8080 }, periodSeconds: 5, failureThreshold: 2 }
+          probes: isPlaceholder ? [] : [
+            { type: 'Startup', httpGet: { path: '/live', port: 8080 }, periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 30 }
+            { type: 'Liveness', httpGet: { path: '/live', port: 8080 }, periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3 }
+            { type: 'Readiness', httpGet: { path: '/ready', port: 8080 }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 }
           ]
         }
       ]
-      scale: { minReplicas: minReplicas, maxReplicas: maxReplicas, rules: [{ name: 'http', http: { metadata: { concurrentRequests: string(concurrentRequests) } } }] }
+      scale: { minReplicas: isPlaceholder ? 0 : minReplicas, maxReplicas: maxReplicas, rules: concat(
+        [{ name: 'http', http: { metadata: { concurrentRequests: string(concurrentRequests) } } }],
+        // What a node of streams does comes by no request.
+        isPlaceholder ? [] : [{ name: 'cpu', custom: { type: 'cpu', metadata: { type: 'Utilization', value: '60' } } }]
+      ) }
       terminationGracePeriodSeconds: 30
     }
   }

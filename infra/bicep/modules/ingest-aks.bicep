@@ -2,7 +2,7 @@
 param location string
 param token string
 param tags object
-param subnetId string
+param networkName string
 param workspaceId string
 param registryName string
 param identityName string
@@ -17,11 +17,35 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
   name: identityName
 }
 
+var networkContributor = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4d97b98b-1d4f-4787-a291-c67834d212e7')
+
+resource network 'Microsoft.Network/virtualNetworks@2024-05-01' existing = {
+  name: networkName
+
+  resource subnet 'subnets' existing = {
+    name: 'cluster'
+  }
+}
+
+// An identity that is there before the cluster: without a right on its subnet a cluster gives no service an address.
+resource control 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: 'id-cluster-${token}'
+  location: location
+  tags: tags
+}
+
+resource joins 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(network::subnet.id, control.id, networkContributor)
+  scope: network::subnet
+  properties: { principalId: control.properties.principalId, principalType: 'ServicePrincipal', roleDefinitionId: networkContributor }
+}
+
 resource cluster 'Microsoft.ContainerService/managedClusters@2025-02-01' = {
   name: 'aks-${token}'
   location: location
   tags: tags
-  identity: { type: 'SystemAssigned' }
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${control.id}': {} } }
+  dependsOn: [joins]
   sku: { name: 'Base', tier: 'Standard' }
   properties: {
     dnsPrefix: 'mirror-${token}'
@@ -34,8 +58,10 @@ resource cluster 'Microsoft.ContainerService/managedClusters@2025-02-01' = {
         enableAutoScaling: true
         minCount: 2
         maxCount: 5
-        vnetSubnetID: subnetId
+        vnetSubnetID: network::subnet.id
         osSKU: 'AzureLinux'
+        // 25 streams of 50 Mbit/s: the default buffers of a node are of 0.2 MB.
+        linuxOSConfig: { sysctls: { netCoreRmemMax: 33554432 } }
       }
     ]
     // Pods have addresses of the network: transcode nodes reach each ingest node at its own.

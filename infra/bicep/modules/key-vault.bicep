@@ -4,6 +4,10 @@ param token string
 param tags object
 @description('Identities that may read the secrets.')
 param readers array
+@description('Who deploys: may read and set them.')
+param deployer string
+@description('Whether a deleted vault keeps its name for 90 days.')
+param isProtected bool
 @secure()
 param clusterKey string
 @secure()
@@ -29,7 +33,8 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     tenantId: tenant().tenantId
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
-    enablePurgeProtection: true
+    enablePurgeProtection: isProtected ? true : null
+    enabledForTemplateDeployment: true                       // of the event subscription, which has a key in its address
   }
 }
 
@@ -60,6 +65,14 @@ resource reads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     properties: { principalId: reader, principalType: 'ServicePrincipal', roleDefinitionId: secretsUser }
   }
 ]
+
+var secretsOfficer = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7')
+
+resource deploys 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployer)) {
+  name: guid(vault.id, deployer, secretsOfficer)
+  scope: vault
+  properties: { principalId: deployer, roleDefinitionId: secretsOfficer }
+}
 
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'logs'

@@ -22,5 +22,5 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
+output name string = network.name
 output appsSubnetId string = network.properties.subnets[0].id
-output clusterSubnetId string = network.properties.subnets[1].id

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,31 +19,51 @@ namespace Mirror.Benchmarks.Clusters;
 /// This process is the packager and the viewer, so that one clock serves; the origin is a process of its own. A part of 10 kB goes along with its
 /// announcement, one of 100 kB is read from the store by the origin. The viewer holds a request for each part, as hls.js does.
 /// </remarks>
-internal static class ClusterLatencyBench
+internal sealed class ClusterLatencyBench : IBench
 {
     private const int PartsPerSegment = 5;
-    private const int Settling = 30;                         // parts while everything is compiled
     private const uint Timescale = 90_000;
     private static readonly TimeSpan PartDuration = TimeSpan.FromMilliseconds(100);
 
-    public static async Task<int> RunAsync(string[] arguments)
+    public string Name => "cluster";
+
+    public string Options => "";
+
+    public string Description => "from a part stored by one process to the part at a viewer of another";
+
+    public async Task RunAsync(BenchRun run)
     {
-        int seconds = int.Parse(IngestBench.Option(arguments, "--seconds") ?? "20", CultureInfo.InvariantCulture);
+        BenchTool.Require("redis-server");
+        BenchTool.Require("node");
         await using Cluster cluster = await Cluster.StartAsync(new ClusterPlan { NodesOfEachKind = 1, Kinds = [NodeKind.Origin] });
         foreach ((string name, string value) in cluster.Environment) { Environment.SetEnvironmentVariable(name, value); }
+        try { await RunAsync(run, cluster); }
+        finally
+        {
+            // A server that the next bench starts is none of this cluster's.
+            foreach (string name in cluster.Environment.Keys) { Environment.SetEnvironmentVariable(name, null); }
+        }
+    }
+
+    private static async Task RunAsync(BenchRun run, Cluster cluster)
+    {
+        int seconds = run.Options.Number("--seconds", 20, 1);
+        int settling = run.Options.IsBrief ? 5 : 30;         // parts while everything is compiled
         await using WebApplication app = MirrorHost.Build(
-            ["--server.https_port", "0", "--server.enable_http", "false", "--server.certificate.directory", Path.Combine(cluster.Folder, "certs"), "--cluster.port", $"{MeasuredProcess.FreeTcpPort()}", "--logging.level", "warning"],
+            ["--server.https_port", "0", "--server.enable_http", "false", "--server.certificate.directory", Path.Combine(cluster.Folder, "certs"), "--cluster.port", $"{FreePorts.Take()}", "--logging.level", "warning"],
             builder => builder.AddMirrorSharedState(), _ => { });
         await app.StartAsync();
         Console.WriteLine("From a part stored to the part fetched by a viewer of another process, parts of 100 ms, milliseconds");
         Console.WriteLine($"{"part",-10}{"bytes go",-22}{"parts",6}{"p50",8}{"p95",8}{"p99",8}{"max",8}");
-        Print("10 kB", "with the announcement", await MeasureAsync(app.Services, cluster, "small", 10_000, seconds));
-        Print("100 kB", "by the store", await MeasureAsync(app.Services, cluster, "large", 100_000, seconds));
+        await ReportAsync("10 kB", "with the announcement", "small", 10_000);
+        await ReportAsync("100 kB", "by the store", "large", 100_000);
         await app.StopAsync();
-        return 0;
+
+        Task ReportAsync(string part, string way, string stream, int length)
+            => run.MeasureAsync(part, async () => new BenchFigure(Print(part, way, await MeasureAsync(app.Services, cluster, stream, length, seconds, settling)), "ms p50"));
     }
 
-    private static async Task<List<double>> MeasureAsync(IServiceProvider services, Cluster cluster, string stream, int length, int seconds)
+    private static async Task<List<double>> MeasureAsync(IServiceProvider services, Cluster cluster, string stream, int length, int seconds, int settling)
     {
         Lease lease = await TakeLeaseAsync(services.GetRequiredService<ILeases>(), stream);
         var store = new TimedStore(services.GetRequiredService<ISegmentStore>());
@@ -53,9 +72,9 @@ internal static class ClusterLatencyBench
         var track = new VideoTrack { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = new byte[] { 1 }, Width = 1280, Height = 720, FrameRate = new Rational(30, 1) };
         publisher.Announce(new RenditionStarted(key, true, Timescale, 1, PartDuration, 1));
         publisher.PublishInit(new InitReady(key, "init.mp4", 100, track), new byte[100]);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(seconds) + settling * PartDuration);
         Task publishing = PublishAsync(services.GetRequiredService<ILeases>(), lease, publisher, key, length, stop.Token);
-        List<double> latencies = await FollowAsync(new Uri(cluster.Of(NodeKind.Origin).First().Http, $"live/{stream}/source/"), store, stop.Token);
+        List<double> latencies = await FollowAsync(new Uri(cluster.Of(NodeKind.Origin).First().Http, $"live/{stream}/source/"), store, settling, stop.Token);
         await publishing;
         return latencies;
     }
@@ -76,7 +95,7 @@ internal static class ClusterLatencyBench
         }
     }
 
-    private static async Task<List<double>> FollowAsync(Uri playlist, TimedStore store, CancellationToken stop)
+    private static async Task<List<double>> FollowAsync(Uri playlist, TimedStore store, int settling, CancellationToken stop)
     {
         using var client = new HttpClient { BaseAddress = playlist, Timeout = TimeSpan.FromSeconds(10) };
         List<double> latencies = [];
@@ -93,7 +112,7 @@ internal static class ClusterLatencyBench
             using HttpResponseMessage response = await client.GetAsync($"{msn}.{index}.m4s", CancellationToken.None);
             await response.Content.ReadAsByteArrayAsync(CancellationToken.None);
             long fetched = Stopwatch.GetTimestamp();
-            if (response.IsSuccessStatusCode && part >= Settling && store.StoredAt.TryGetValue((msn, index), out long stored)) { latencies.Add(Stopwatch.GetElapsedTime(stored, fetched).TotalMilliseconds); }
+            if (response.IsSuccessStatusCode && part >= settling && store.StoredAt.TryGetValue((msn, index), out long stored)) { latencies.Add(Stopwatch.GetElapsedTime(stored, fetched).TotalMilliseconds); }
         }
         return latencies;
     }
@@ -107,11 +126,13 @@ internal static class ClusterLatencyBench
         }
     }
 
-    private static void Print(string part, string way, List<double> latencies)
+    /// <returns>The median.</returns>
+    private static double Print(string part, string way, List<double> latencies)
     {
         double[] sorted = [.. latencies.Order()];
         double At(double share) => sorted.Length == 0 ? double.NaN : sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))];
         Console.WriteLine($"{part,-10}{way,-22}{sorted.Length,6}{At(0.50),8:F1}{At(0.95),8:F1}{At(0.99),8:F1}{At(1),8:F1}");
+        return At(0.50);
     }
 
     /// <summary>Notes when each part was stored.</summary>

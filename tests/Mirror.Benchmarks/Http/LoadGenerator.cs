@@ -22,12 +22,13 @@ internal sealed record LoadGenerator(string Name, bool IsTls, bool IsHttp2)
             : RunTool("wrk", ["-t1", "--timeout", "60s", $"-c{Connections}", $"-d{seconds}s", url]);
         Match match = Regex.Match(output, IsHttp2 ? @"(\d+) succeeded, (\d+) failed" : @"(\d+) requests in", RegexOptions.NonBacktracking);
         bool failed = !match.Success || (IsHttp2 ? match.Groups[2].Value != "0" : output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal));
-        if (failed) { throw new InvalidOperationException($"{url}: {output}"); }
+        if (failed) { throw new InvalidOperationException($"{server.Name}, {url}: {output}"); }
         return long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
     private static string RunTool(string tool, string[] arguments)
     {
+        BenchTool.Require(tool);
         using Process process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -3,39 +3,28 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.Origin;
 using Mirror.Origin.Tests.Publishing;
-using Mirror.ServiceDefaults.Hosting;
 using Mirror.Streams.Announcements;
-using Mirror.Streams.Configuration;
-using Mirror.Streams.Registry;
 using Mirror.Streams.Store;
 
 namespace Mirror.Benchmarks.Http;
 
-/// <summary>Mirror's origin as it is shipped, with a stream for each size of part. It also writes what it serves to files, for the others.</summary>
+/// <summary>Mirror's origin, composed as its own program composes it, with a stream for each size of part. It also writes what it serves to files, for the others.</summary>
 internal static class OriginProcess
 {
     private const int Segments = 20;      // a full live window, from which nothing has been removed yet
 
     public static async Task<int> RunAsync(string folder)
     {
-        var options = new StoreOptions { Disk = default, Retention = TimeSpan.FromHours(1) };
-        await using var store = new LocalSegmentStore(options, TimeProvider.System, NullLogger<LocalSegmentStore>.Instance);
-        var announcements = new LocalAnnouncements();
-        await using WebApplication app = MirrorHost.Build(
-            ["--server.http_port", "0", "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.certificate.path", Path.Combine(folder, "certificate.pem"), "--logging.level", "warning"],
-            builder =>
-            {
-                builder.Services.AddSingleton<ISegmentStore>(store);
-                builder.Services.AddSingleton<IAnnouncements>(announcements);
-                builder.Services.AddSingleton<IStreamRegistry>(new LocalStreamRegistry());
-                builder.AddMirrorOrigin();
-            },
-            app => app.MapMirrorOrigin());
+        await using WebApplication app = OriginHost.Build(
+        [
+            "--server.http_port", "0", "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.certificate.path", Path.Combine(folder, "certificate.pem"),
+            "--store.directory", Path.Combine(folder, "segments"), "--store.disk", "0", "--store.retention", "1h", "--documents.directory", Path.Combine(folder, "documents"),
+            "--dvr.directory", Path.Combine(folder, "recordings"), "--logging.level", "warning",
+        ]);
         await app.StartAsync();
-        Publish(announcements, store, folder);
+        Publish(app.Services.GetRequiredService<IAnnouncements>(), app.Services.GetRequiredService<ISegmentStore>(), folder);
         ICollection<string> addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         string http = addresses.First(address => address.StartsWith("http:", StringComparison.Ordinal));
         using (var client = new HttpClient())
@@ -47,7 +36,7 @@ internal static class OriginProcess
         return 0;
     }
 
-    private static void Publish(LocalAnnouncements announcements, LocalSegmentStore store, string folder)
+    private static void Publish(IAnnouncements announcements, ISegmentStore store, string folder)
     {
         foreach ((string name, int length) in ServedFiles.Parts)
         {

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using Mirror.LocalCluster;
 
 namespace Mirror.Benchmarks.Http;
 
@@ -39,11 +41,14 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Starts this program again under another subcommand, and waits until it serves.</summary>
     public static ServerProcess StartSelf(string name, string command, string folder)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") { start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location); }
         start.ArgumentList.Add(command);
         start.ArgumentList.Add(folder);
         Process process = Process.Start(start)!;
+        var errors = new StringBuilder();
+        process.ErrorDataReceived += (_, line) => errors.AppendLine(line.Data);
+        process.BeginErrorReadLine();
         while (process.StandardOutput.ReadLine() is { } line)
         {
             if (line.Split(' ') is ["ready", string http, string https])
@@ -51,13 +56,15 @@ internal sealed class ServerProcess : IDisposable
                 return new ServerProcess(name, process, int.Parse(http, CultureInfo.InvariantCulture), int.Parse(https, CultureInfo.InvariantCulture));
             }
         }
-        throw new InvalidOperationException($"{name} did not start");
+        process.WaitForExit();
+        throw new InvalidOperationException($"{name} did not start: {errors.ToString().Trim()}");
     }
 
     /// <summary>Starts nginx over the same files. One worker a core, as its own default configuration advises.</summary>
     public static ServerProcess StartNginx(string folder)
     {
-        (int http, int https) = (FreePort(), FreePort());
+        BenchTool.Require("nginx");
+        (int http, int https) = (FreePorts.Take(), FreePorts.Take());
         string configuration = Path.Combine(folder, "nginx.conf");
         File.WriteAllText(configuration,
             $$"""
@@ -108,13 +115,6 @@ internal sealed class ServerProcess : IDisposable
         string stat = File.ReadAllText($"/proc/{pid}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);   // utime, stime
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static bool IsListening(int port)

@@ -13,26 +13,35 @@ using Mirror.Streams.Store;
 namespace Mirror.Benchmarks.Ingest;
 
 /// <summary>Bytes allocated and time spent from packets to stored parts, on one thread, without the network.</summary>
-internal static class AllocationBench
+internal sealed class AllocationBench : IBench
 {
     private const int PacketBytes = 1316;
     private const int PacketsPerBatch = 14;                  // 3 ms of 50 Mbit/s, as the receive loop hands them over
-    private const int Seconds = 30;
     private const int StoreMiB = 32;
 
-    public static async Task<int> RunAsync()
+    public string Name => "allocations";
+
+    public string Options => "";
+
+    public string Description => "bytes allocated a packet and a part, and time a byte, from packets to stored parts";
+
+    public async Task RunAsync(BenchRun run)
     {
         Console.WriteLine("From packets to stored parts, one thread, no network");
         Console.WriteLine($"{"rate",-10}{"B/packet",10}{"B/part",10}{"ns/byte",10}{"parts",8}");
-        foreach (int megabits in new[] { 5, 10, 50 })
+        foreach (int megabits in run.Options.IsBrief ? [5] : new[] { 5, 10, 50 })
         {
-            byte[] media = await File.ReadAllBytesAsync(BenchMedia.Make(megabits, Seconds));
-            Measure(media);                                  // compiles
-            await Task.Delay(500);                           // and lets the tiers settle
-            (double perPacket, double perPart, double nanosecondsPerByte, int parts) = Measure(media);
-            Console.WriteLine($"{megabits + " Mbit/s",-10}{perPacket,10:F2}{perPart,10:F0}{nanosecondsPerByte,10:F2}{parts,8}");
+            string load = $"{megabits} Mbit/s";
+            await run.MeasureAsync(load, async () =>
+            {
+                byte[] media = await File.ReadAllBytesAsync(BenchMedia.Make(megabits, run.Options.IsBrief ? BenchMedia.BriefSeconds : BenchMedia.Seconds));
+                Measure(media);                              // compiles
+                await Task.Delay(500);                       // and lets the tiers settle
+                (double perPacket, double perPart, double nanosecondsPerByte, int parts) = Measure(media);
+                Console.WriteLine($"{load,-10}{perPacket,10:F2}{perPart,10:F0}{nanosecondsPerByte,10:F2}{parts,8}");
+                return new BenchFigure(nanosecondsPerByte, "ns/byte");
+            });
         }
-        return 0;
     }
 
     private static (double PerPacket, double PerPart, double NanosecondsPerByte, int Parts) Measure(byte[] media)
@@ -70,6 +79,7 @@ internal static class AllocationBench
         {
             int length = Math.Min(bytes.Length, PacketBytes * PacketsPerBatch);
             demuxer.Write(bytes[..length], TimeProvider.System.GetTimestamp(), DateTime.UtcNow);
+            demuxer.Flush();
             bytes = bytes[length..];
         }
     }

@@ -1,10 +1,14 @@
-using System.Diagnostics;
-
 namespace Mirror.Benchmarks.Ingest;
 
 /// <summary>Constant-rate transport streams of noise, which no encoder can shrink: 720p30 H.264 with a key frame every half second, and AAC.</summary>
 internal static class BenchMedia
 {
+    /// <summary>Length of the media of most benches.</summary>
+    public const int Seconds = 30;
+
+    /// <summary>Length of the media of a brief run, which is soon made.</summary>
+    public const int BriefSeconds = 8;
+
     private static readonly string Folder = Path.Combine(Path.GetTempPath(), "mirror-bench");
 
     /// <summary>Makes the stream, or takes the one that an earlier run made.</summary>
@@ -27,9 +31,9 @@ internal static class BenchMedia
         string file = Path.Combine(Folder, name);
         if (File.Exists(file)) { return file; }
         Console.WriteLine($"encoding {name}…");
-        string partial = file + ".part";
-        Run("ffmpeg", $"-v error -nostdin -y {words} {partial}");
-        File.Move(partial, file);
+        string partial = $"{file}.{Environment.ProcessId}";
+        BenchTool.Run("ffmpeg", $"-v error -nostdin -y {words} {partial}");
+        File.Move(partial, file, overwrite: true);
         return file;
     }
 
@@ -38,14 +42,9 @@ internal static class BenchMedia
     {
         Directory.CreateDirectory(Folder);
         string program = Path.Combine(Folder, name);
-        Run("gcc", $"-O2 -o {program} {Path.Combine(AppContext.BaseDirectory, "native", name + ".c")} -lsrt-gnutls");
+        string partial = $"{program}.{Environment.ProcessId}";
+        BenchTool.Run("gcc", $"-O2 -o {partial} {Path.Combine(AppContext.BaseDirectory, "native", name + ".c")} -lsrt-gnutls");
+        File.Move(partial, program, overwrite: true);
         return program;
-    }
-
-    private static void Run(string program, string words)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, words) { UseShellExecute = false })!;
-        process.WaitForExit();
-        if (process.ExitCode != 0) { throw new InvalidOperationException($"{program} {words} ended with {process.ExitCode}"); }
     }
 }

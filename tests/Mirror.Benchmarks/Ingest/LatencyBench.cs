@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Mirror.GpuTranscode.Packaging;
+using Mirror.LocalCluster;
 
 namespace Mirror.Benchmarks.Ingest;
 
@@ -14,37 +15,54 @@ namespace Mirror.Benchmarks.Ingest;
 /// The sender tells when it sent each byte, on the clock that this process reads too. The last packet counts as arrived one SRT latency
 /// window later, since that is when SRT hands it over, lost packets or not.
 /// </remarks>
-internal static partial class LatencyBench
+internal sealed partial class LatencyBench : IBench
 {
     private const double SrtLatencyMilliseconds = 120;       // Mirror's default
     private const long TimelineOffset90k = StreamPackager.TimelineOffsetSeconds * 90_000;
     private const int Megabits = 5;
+    private const int StartSeconds = 5;                      // until the playlist is there and the first parts were left out
+    private static readonly TimeSpan PartDuration = TimeSpan.FromMilliseconds(100);
 
-    public static async Task<int> RunAsync(string[] arguments)
+    public string Name => "latency";
+
+    public string Options => "";
+
+    public string Description => "from a part's last packet to the part in a viewer's hands";
+
+    public async Task RunAsync(BenchRun run)
     {
-        int seconds = int.Parse(IngestBench.Option(arguments, "--seconds") ?? "20", CultureInfo.InvariantCulture);
+        int seconds = run.Options.Number("--seconds", 20, 1);
+        int senderSeconds = seconds + StartSeconds;
         string sender = BenchMedia.Compile("srt-sender");
-        string file = BenchMedia.Make(Megabits, 30);
+        string file = BenchMedia.Make(Megabits, Math.Max(run.Options.IsBrief ? BenchMedia.BriefSeconds : BenchMedia.Seconds, senderSeconds + 1));
         Dictionary<long, long> ends = PictureEnds(await File.ReadAllBytesAsync(file));
-        (int port, int http) = (MeasuredProcess.FreeUdpPort(), MeasuredProcess.FreeTcpPort());
+        (int port, int http) = (FreePorts.Take(), FreePorts.Take());
         string folder = Directory.CreateTempSubdirectory("mirror-bench-").FullName;
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http}/live/bench0/source/"), Timeout = TimeSpan.FromSeconds(30) };
         using MeasuredProcess mirror = MeasuredProcess.StartMirror(port, http, folder);
-        await IngestBench.WaitUntilReadyAsync(client);
-        using MeasuredProcess sending = MeasuredProcess.Start(sender, $"{port}", "0", "1", $"{Megabits * 1_000_000}", "29", file);
-        double start = double.Parse((await sending.FirstLine).Split(' ')[1], CultureInfo.InvariantCulture);
+        await mirror.WaitUntilReadyAsync(client);
+        using MeasuredProcess sending = MeasuredProcess.Start(sender, $"{port}", "0", "1", $"{Megabits * 1_000_000}", $"{senderSeconds}", file);
+        string firstLine = await sending.FirstLine;
+        if (firstLine.Length == 0) { sending.ThrowIfEnded("the sender"); }
+        double start = double.Parse(firstLine.Split(' ')[1], CultureInfo.InvariantCulture);
         await WaitForPlaylistAsync(client);
         double SentAt(byte[] part) => start + ends[NewestPicture(part)] * 8 / (Megabits * 1e6);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-        Task<List<double>> byPlaylist = FollowAsync(client, SentAt, byHint: false, stop.Token);
-        Task<List<double>> byHint = FollowAsync(client, SentAt, byHint: true, stop.Token);
+        int settling = run.Options.IsBrief ? 5 : 20;         // parts while everything is compiled and the playlist is new
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(seconds) + settling * PartDuration);
+        Task<List<double>> byPlaylist = FollowAsync(client, SentAt, byHint: false, settling, stop.Token);
+        Task<List<double>> byHint = FollowAsync(client, SentAt, byHint: true, settling, stop.Token);
         Console.WriteLine($"Latency of parts of 100 ms, {Megabits} Mbit/s, SRT latency {SrtLatencyMilliseconds} ms, milliseconds");
         Console.WriteLine($"{"viewer asks for",-30}{"parts",6}{"p50",8}{"p95",8}{"p99",8}{"max",8}");
-        Print("playlist, then part", "arrived → fetched", await byPlaylist, -SrtLatencyMilliseconds);
-        Print("playlist, then part", "sent → fetched", await byPlaylist, 0);
-        Print("hinted part", "arrived → fetched", await byHint, -SrtLatencyMilliseconds);
-        Print("hinted part", "sent → fetched", await byHint, 0);
-        return 0;
+        await ReportAsync("playlist, then part", byPlaylist);
+        await ReportAsync("hinted part", byHint);
+
+        Task ReportAsync(string viewer, Task<List<double>> following) => run.MeasureAsync(viewer, async () =>
+        {
+            List<double> latencies = await following;
+            if (latencies.Count == 0) { throw new InvalidOperationException("no part was fetched"); }
+            Print(viewer, "arrived → fetched", latencies, -SrtLatencyMilliseconds);
+            return new BenchFigure(Print(viewer, "sent → fetched", latencies, 0), "ms sent → fetched, p50");
+        });
     }
 
     private static async Task WaitForPlaylistAsync(HttpClient client)
@@ -59,17 +77,18 @@ internal static partial class LatencyBench
         throw new TimeoutException("The stream did not appear.");
     }
 
-    private static void Print(string viewer, string what, List<double> latencies, double offset)
+    /// <returns>The median.</returns>
+    private static double Print(string viewer, string what, List<double> latencies, double offset)
     {
         double[] sorted = [.. latencies.Select(latency => latency + offset).Order()];
         double At(double share) => sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))];
         Console.WriteLine($"{viewer,-20} {what,-18}{sorted.Length,6}{At(0.50),8:F1}{At(0.95),8:F1}{At(0.99),8:F1}{sorted[^1],8:F1}");
+        return At(0.50);
     }
 
-    private static async Task<List<double>> FollowAsync(HttpClient client, Func<byte[], double> sentAt, bool byHint, CancellationToken stop)
+    private static async Task<List<double>> FollowAsync(HttpClient client, Func<byte[], double> sentAt, bool byHint, int settling, CancellationToken stop)
     {
         var latencies = new List<double>();
-        const int Settling = 20;                             // parts while everything is compiled and the playlist is new
         string playlist = await client.GetStringAsync("playlist.m3u8", CancellationToken.None);
         for (int parts = 0; !stop.IsCancellationRequested; parts++)
         {
@@ -87,7 +106,7 @@ internal static partial class LatencyBench
             using HttpResponseMessage response = await client.GetAsync(part, CancellationToken.None);
             byte[] bytes = await response.Content.ReadAsByteArrayAsync(CancellationToken.None);
             double now = Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
-            if (response.IsSuccessStatusCode && parts >= Settling) { latencies.Add((now - sentAt(bytes)) * 1000); }
+            if (response.IsSuccessStatusCode && parts >= settling) { latencies.Add((now - sentAt(bytes)) * 1000); }
             if (byHint) { playlist = await client.GetStringAsync("playlist.m3u8", CancellationToken.None); }
         }
         return latencies;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Mirror.Benchmarks.Ingest;
 
@@ -10,6 +11,7 @@ internal sealed class MeasuredProcess : IDisposable
 {
     private const double TicksPerSecond = 100;               // USER_HZ, on every Linux that .NET runs on
     private readonly Process _process;
+    private readonly StringBuilder _errors = new();
 
     private readonly TaskCompletionSource<string> _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -41,12 +43,13 @@ internal sealed class MeasuredProcess : IDisposable
 
     public static MeasuredProcess Start(string program, params string[] words)
     {
+        if (!Path.IsPathRooted(program)) { BenchTool.Require(program); }
         var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string word in words) { start.ArgumentList.Add(word); }
         Process process = Process.Start(start)!;
         var measured = new MeasuredProcess(process);
         process.OutputDataReceived += (_, line) => measured._firstLine.TrySetResult(line.Data ?? "");
-        process.ErrorDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += (_, line) => measured.KeepError(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return measured;
@@ -56,23 +59,45 @@ internal sealed class MeasuredProcess : IDisposable
     public static MeasuredProcess StartMirror(int srtPort, int httpPort, string folder)
     {
         string[] words = ["serve-mirror", "--transcode.enabled", "false", "--ingestion.srt.port", $"{srtPort}", "--ingestion.srt.address", "127.0.0.1", "--server.http_port", $"{httpPort}",
-            "--server.https_port", "0", "--store.directory", folder, "--logging.level", "error"];
+            "--server.https_port", "0", "--server.https_address", "127.0.0.1", "--server.certificate.directory", Path.Combine(folder, "certs"), "--store.directory", Path.Combine(folder, "segments"),
+            "--documents.directory", Path.Combine(folder, "documents"), "--dvr.directory", Path.Combine(folder, "recordings"), "--logging.level", "error"];
         string self = Environment.ProcessPath!;
         return Path.GetFileNameWithoutExtension(self) == "dotnet" ? Start(self, [typeof(MeasuredProcess).Assembly.Location, .. words]) : Start(self, words);
     }
 
-    public static int FreeUdpPort()
+    /// <summary>Throws if the process has ended before it should.</summary>
+    /// <param name="name">What it is, for the message.</param>
+    /// <exception cref="InvalidOperationException">It has; the message holds what it wrote to standard error.</exception>
+    public void ThrowIfEnded(string name)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        if (!_process.HasExited) { return; }
+        _process.WaitForExit();                              // for the last lines too
+        throw new InvalidOperationException($"{name} ended with {_process.ExitCode}: {Errors}");
     }
 
-    public static int FreeTcpPort()
+    /// <summary>The first of what it wrote to standard error.</summary>
+    public string Errors
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        get { lock (_errors) { return _errors.ToString().Trim(); } }
+    }
+
+    /// <summary>Waits until a Mirror says that it is ready.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or is not ready after a long time.</exception>
+    public async Task WaitUntilReadyAsync(HttpClient client)
+    {
+        const int Attempts = 400;                            // 20 s
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            ThrowIfEnded("Mirror");
+            try
+            {
+                using HttpResponseMessage response = await client.GetAsync("/ready");
+                if (response.IsSuccessStatusCode) { return; }
+            }
+            catch (HttpRequestException) { /* not listening yet */ }
+            await Task.Delay(50);
+        }
+        throw new InvalidOperationException($"Mirror did not become ready: {Errors}");
     }
 
     public void Dispose()
@@ -80,5 +105,14 @@ internal sealed class MeasuredProcess : IDisposable
         if (!_process.HasExited) { _process.Kill(); }
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private void KeepError(string? line)
+    {
+        const int MostErrorCharacters = 2000;
+        lock (_errors)
+        {
+            if (line is not null && _errors.Length < MostErrorCharacters) { _errors.AppendLine(line); }
+        }
     }
 }

@@ -1,43 +1,41 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using Mirror.Benchmarks.Ingest;
 using Mirror.LocalCluster;
 
 namespace Mirror.Benchmarks.Soak;
 
 /// <summary>Whether memory, descriptors, threads and processes stay flat: many starts and stops of streams, then a long transcoding.</summary>
 /// <remarks>1. Warm up and come to rest. 2. Start and stop streams, a few at a time, and come to rest again. 3. Transcode one stream, and come to rest once more. 4. Judge.</remarks>
-internal static class SoakBench
+internal sealed class SoakBench : IBench
 {
     private const int MostDetails = 20;                      // of starts that went wrong, printed
     private const string LongStream = "long";
     private static readonly TimeSpan PartInterval = TimeSpan.FromSeconds(2);    // far longer than a part, to look for new ones
+    private static readonly TimeSpan BriefPartInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(20);   // of the encoder and its worker, which a brief run waits for
 
-    public static async Task<int> RunAsync(string[] arguments)
+    public string Name => "soak";
+
+    public string Options => "--starts N, --minutes M, --parallel N";
+
+    public string Description => "whether memory stays flat over starts and stops of streams and a long transcoding";
+
+    public bool IsLong => true;
+
+    public async Task RunAsync(BenchRun run)
     {
-        int starts = int.Parse(IngestBench.Option(arguments, "--starts") ?? "1000", CultureInfo.InvariantCulture);
-        double minutes = double.Parse(IngestBench.Option(arguments, "--minutes") ?? "60", CultureInfo.InvariantCulture);
-        int parallel = int.Parse(IngestBench.Option(arguments, "--parallel") ?? "3", CultureInfo.InvariantCulture);
+        int starts = run.Options.Number("--starts", 1000, 1);
+        double minutes = run.Options.Number("--minutes", 60.0, 1 / 60.0);
+        int parallel = run.Options.Number("--parallel", 3, 1);
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        Console.WriteLine($"Soak: {starts} starts and stops, {parallel} at a time, then {minutes} minutes of transcoding, on {Environment.ProcessorCount} cores");
+        BenchTool.Require("ffmpeg");
+        Console.WriteLine($"Soak: {starts} starts and stops, {parallel} at a time, then {minutes:G3} minutes of transcoding, on {Environment.ProcessorCount} cores");
         await using SoakServer server = await SoakServer.StartAsync();
-        try
-        {
-            SoakVerdict verdict = await RunAsync(server, starts, minutes, parallel, stop.Token);
-            Console.WriteLine();
-            Console.WriteLine($"All in all: {(verdict == SoakVerdict.NotFlat ? "FAILED" : SoakFigure.TextOf(verdict))}; the server logged {server.Errors} errors: {server.KeepLog()}");
-            return verdict == SoakVerdict.NotFlat ? 1 : 0;
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            Console.WriteLine("interrupted");
-            return 1;
-        }
+        await RunAsync(run, server, starts, minutes, parallel, stop.Token);
 
         void Cancel(PosixSignalContext context)
         {
@@ -46,33 +44,48 @@ internal static class SoakBench
         }
     }
 
-    private static async Task<SoakVerdict> RunAsync(SoakServer server, int starts, double minutes, int parallel, CancellationToken cancellationToken)
+    private static async Task RunAsync(BenchRun run, SoakServer server, int starts, double minutes, int parallel, CancellationToken cancellationToken)
     {
-        // 1. Every path that a start takes is compiled, and every slot was in use.
-        await new Starts(server, await SoakMedia.ReadAsync(), "warm", parallel).RunAsync(2 * parallel, cancellationToken);
-        SoakSample rest = await SoakRest.SettleAsync(server, cancellationToken);
-        Console.WriteLine($"warm and at rest: server {rest.ServerMiB:F0} MiB, {rest.Children} worker, {rest.Descriptors} descriptors, {rest.Threads} threads");
+        bool isBrief = run.Options.IsBrief;
+        SoakSample? rest = null;
+        if (!isBrief)
+        {
+            // 1. Every path that a start takes is compiled, and every slot was in use.
+            await new Starts(server, await SoakMedia.ReadAsync(), "warm", parallel).RunAsync(2 * parallel, cancellationToken);
+            rest = await SoakRest.SettleAsync(server, cancellationToken);
+            Console.WriteLine($"warm and at rest: server {rest.ServerMiB:F0} MiB, {rest.Children} worker, {rest.Descriptors} descriptors, {rest.Threads} threads");
+        }
         bool isBack = true;
-        var phases = new List<Func<SoakVerdict>>();
+        var phases = new List<(string Name, Func<SoakResult> Judge)>();
         // 2.
         if (starts > 0)
         {
-            phases.Add(await StartAndStopAsync(server, starts, parallel, cancellationToken));
-            isBack &= await SoakRest.ReturnAsync(server, rest, "the last stream", cancellationToken);
+            phases.Add(("starts and stops", await StartAndStopAsync(server, starts, parallel, cancellationToken)));
+            isBack &= rest is null || await SoakRest.ReturnAsync(server, rest, "the last stream", cancellationToken);
         }
         // 3.
         if (minutes > 0)
         {
-            phases.Add(await TranscodeAsync(server, TimeSpan.FromMinutes(minutes), cancellationToken));
-            isBack &= await SoakRest.ReturnAsync(server, rest, "transcoding", cancellationToken);
+            phases.Add(("transcoding", await TranscodeAsync(server, TimeSpan.FromMinutes(minutes), isBrief, cancellationToken)));
+            isBack &= rest is null || await SoakRest.ReturnAsync(server, rest, "transcoding", cancellationToken);
         }
         // 4.
         Console.WriteLine();
         Console.WriteLine(SoakFigure.Rule);
-        return phases.Select(judge => judge()).Append(isBack ? SoakVerdict.Flat : SoakVerdict.NotFlat).ToArray().Max();
+        foreach ((string name, Func<SoakResult> judge) in phases)
+        {
+            await run.MeasureAsync(name, () => Task.FromResult(judge() is { Verdict: not SoakVerdict.NotFlat } result ? result.Figure : throw new InvalidOperationException("not flat, or something failed: see above")));
+        }
+        if (rest is not null)
+        {
+            await run.MeasureAsync("rest", async () => isBack ? new BenchFigure((await server.SampleAsync()).ServerMiB, "MiB at rest") : throw new InvalidOperationException("the server did not come back to what it held before"));
+        }
+        Console.WriteLine($"the server logged {server.Errors} errors: {server.KeepLog()}");
     }
 
-    private static async Task<Func<SoakVerdict>> StartAndStopAsync(SoakServer server, int count, int parallel, CancellationToken cancellationToken)
+    private sealed record SoakResult(SoakVerdict Verdict, BenchFigure Figure);
+
+    private static async Task<Func<SoakResult>> StartAndStopAsync(SoakServer server, int count, int parallel, CancellationToken cancellationToken)
     {
         var starts = new Starts(server, await SoakMedia.ReadAsync(), "soak", parallel);
         var phase = new SoakPhase(server, "starts and stops");
@@ -82,11 +95,11 @@ internal static class SoakBench
         {
             SoakVerdict verdict = phase.Judge(new SoakSlope(1024, "KiB/start", 1000, "/1000 starts"));
             Console.WriteLine($"{starts.Done} starts in {phase.Elapsed.TotalMinutes:F1} min: {starts.Describe()}{(starts.Failed == 0 ? "" : ": FAILED")}");
-            return starts.Failed == 0 ? verdict : SoakVerdict.NotFlat;
+            return new SoakResult(starts.Failed == 0 ? verdict : SoakVerdict.NotFlat, new BenchFigure(starts.Delivered, "streams delivered"));
         };
     }
 
-    private static async Task<Func<SoakVerdict>> TranscodeAsync(SoakServer server, TimeSpan length, CancellationToken cancellationToken)
+    private static async Task<Func<SoakResult>> TranscodeAsync(SoakServer server, TimeSpan length, bool isBrief, CancellationToken cancellationToken)
     {
         JsonNode? last = null;
         TimeSpan longestGap = TimeSpan.Zero;
@@ -103,7 +116,7 @@ internal static class SoakBench
         {
             SoakVerdict verdict = phase.Judge(new SoakSlope(1, "MiB/h", 1, "/h"));
             Console.WriteLine($"{Describe()}, {calls} call(s) of the encoder");
-            return Frames() > 0 ? verdict : SoakVerdict.NotFlat;
+            return new SoakResult(verdict, new BenchFigure(Frames(), "frames encoded"));
         };
 
         long Frames() => (long?)last?["transcode"]?["renditions"]?[0]?["frames_encoded"] ?? 0;
@@ -115,9 +128,9 @@ internal static class SoakBench
         async Task FollowAsync()
         {
             (string? newest, long seen) = (null, Stopwatch.GetTimestamp());
-            while (phase.Elapsed < length)
+            while (phase.Elapsed < length || (isBrief && Frames() == 0 && phase.Elapsed < LongestStart))
             {
-                await Task.Delay(PartInterval, cancellationToken);
+                await Task.Delay(isBrief ? BriefPartInterval : PartInterval, cancellationToken);
                 string? part = ShortStream.PartsOf(await server.PlaylistAsync(LongStream, ShortStream.Rendition, cancellationToken)).LastOrDefault();
                 if (part is not null && part != newest) { (newest, seen) = (part, Stopwatch.GetTimestamp()); }
                 if (newest is not null && Stopwatch.GetElapsedTime(seen) > longestGap) { longestGap = Stopwatch.GetElapsedTime(seen); }
@@ -134,6 +147,8 @@ internal static class SoakBench
         private int _detailed;
 
         public int Done => _outcomes.Count;
+
+        public int Delivered => Count(StartResult.Delivered);
 
         public int Failed => _outcomes.Count(outcome => outcome.Result is not (StartResult.Delivered or StartResult.Refused));
 

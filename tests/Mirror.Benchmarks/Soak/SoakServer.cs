@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Mirror.Benchmarks.Ingest;
 using Mirror.LocalCluster;
 
 namespace Mirror.Benchmarks.Soak;
@@ -52,8 +51,29 @@ internal sealed class SoakServer : IAsyncDisposable
     {
         var server = new SoakServer();
         server._process.Start();
-        await IngestBench.WaitUntilReadyAsync(server.Client);
+        try { await server.WaitUntilReadyAsync(); }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
         return server;
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        const int Attempts = 400;                            // 20 s
+        for (int attempt = 0; attempt < Attempts && _process.IsRunning; attempt++)
+        {
+            try
+            {
+                using HttpResponseMessage response = await Client.GetAsync("/ready");
+                if (response.IsSuccessStatusCode) { return; }
+            }
+            catch (HttpRequestException) { /* not listening yet */ }
+            await Task.Delay(50);
+        }
+        throw new InvalidOperationException("Mirror did not become ready: " + _process.LastLines());
     }
 
     public Task<SoakSample> SampleAsync(double progress = 0, double position = 0)

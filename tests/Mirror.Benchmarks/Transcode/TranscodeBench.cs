@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Mirror.Benchmarks.Ingest;
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.IngestNode.Demux;
@@ -11,40 +12,50 @@ using Mirror.Streams.Feed;
 namespace Mirror.Benchmarks.Transcode;
 
 /// <summary>CPU that a ladder costs, beside the ffmpeg program making the same one with the same settings, and the time from a unit to its encoded frames.</summary>
-internal static partial class TranscodeBench
+internal sealed partial class TranscodeBench : IBench
 {
-    private const int DefaultSeconds = 20;
     private const double SegmentSeconds = 0.5;
     private static readonly RungPlan Rung360 = Plan(640, 360, 400_000);
     private static readonly RungPlan[] Three = [Plan(1280, 720, 2_000_000), Plan(854, 480, 900_000), Rung360];
 
-    public static async Task<int> RunAsync(string[] words)
+    public string Name => "transcode";
+
+    public string Options => "";
+
+    public string Description => "CPU and latency of a ladder, beside the ffmpeg program making the same";
+
+    public async Task RunAsync(BenchRun run)
     {
-        int seconds = words is ["--seconds", string text] ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSeconds;
+        int seconds = run.Options.Number("--seconds", 20, 1);
+        int turns = run.Options.IsBrief ? 1 : 2;
+        (string Name, RungPlan[] Plans)[] ladders = run.Options.IsBrief ? [("360p", [Rung360])] : [("360p", [Rung360]), ("720p 480p 360p", Three)];
         string file = Make(seconds);
         List<AccessUnit> units = Read(await File.ReadAllBytesAsync(file));
         FFmpegLog.Attach(global::FFmpeg.AutoGen.ffmpeg.AV_LOG_QUIET, static (_, _) => { });
         Console.WriteLine($"Ladders of {units.Count} frames of 1080p30 H.264 at 5 Mbit/s, veryfast");
         Console.WriteLine($"{"ladder",-18}{"",-10}{"CPU s/min",12}{"frames/s/core",15}{"wall s",9}");
         Transcode(units, [Rung360]);                             // compiles, and warms the caches
-        foreach ((string name, RungPlan[] plans) in new[] { ("360p", new[] { Rung360 }), ("720p 480p 360p", Three) })
+        foreach ((string name, RungPlan[] plans) in ladders)
         {
-            (double Cpu, double Wall)[] ours = new (double, double)[2];
-            (double Cpu, double Wall)[] theirs = new (double, double)[2];
-            for (int i = 0; i < ours.Length; i++)                // in turns, so that whatever else runs here troubles both
+            await run.MeasureAsync($"{name} CPU", async () =>
             {
-                theirs[i] = await RunProgramAsync(file, plans);
-                ours[i] = Transcode(units, plans);
-            }
-            Report(name, "ffmpeg", theirs.Min(), units.Count);
-            Report(name, "Mirror", ours.Min(), units.Count);
-            Console.WriteLine($"{"",-18}{"Mirror's speed a core",-22} {theirs.Min().Cpu / ours.Min().Cpu,5:F2} of the program's (aim: 0.95 or more)");
+                var ours = new (double Cpu, double Wall)[turns];
+                var theirs = new (double Cpu, double Wall)[turns];
+                for (int i = 0; i < turns; i++)              // in turns, so that whatever else runs here troubles both
+                {
+                    theirs[i] = await RunProgramAsync(file, plans);
+                    ours[i] = Transcode(units, plans);
+                }
+                Report(name, "ffmpeg", theirs.Min(), units.Count);
+                Report(name, "Mirror", ours.Min(), units.Count);
+                Console.WriteLine($"{"",-18}{"Mirror's speed a core",-22} {theirs.Min().Cpu / ours.Min().Cpu,5:F2} of the program's (aim: 0.95 or more)");
+                return new BenchFigure(units.Count / ours.Min().Cpu, "frames/s/core");
+            });
         }
-        foreach ((string name, RungPlan[] plans) in new[] { ("360p", new[] { Rung360 }), ("720p 480p 360p", Three) })
+        foreach ((string name, RungPlan[] plans) in ladders)
         {
-            await MeasureLatencyAsync(name, units, plans, Math.Min(seconds, 10));
+            await run.MeasureAsync($"{name} latency", async () => new BenchFigure(await MeasureLatencyAsync(name, units, plans, Math.Min(seconds, 10)), "ms decode to encoded, p50"));
         }
-        return 0;
     }
 
     private static RungPlan Plan(int width, int height, long bitrate) => new()
@@ -88,7 +99,8 @@ internal static partial class TranscodeBench
     };
 
     /// <summary>Units come at their own pace, as they do live.</summary>
-    private static async Task MeasureLatencyAsync(string ladder, List<AccessUnit> units, RungPlan[] plans, int seconds)
+    /// <returns>The median of the first rung.</returns>
+    private static async Task<double> MeasureLatencyAsync(string ladder, List<AccessUnit> units, RungPlan[] plans, int seconds)
     {
         List<double>[] latencies = [.. plans.Select(_ => new List<double>())];
         using var transcoder = new VideoTranscoder((VideoTrack)units[0].Track, plans, new TranscoderSettings(),
@@ -107,6 +119,7 @@ internal static partial class TranscodeBench
         }
         (double decode, double scale, double encode) = (Mean(transcoder.Figures.Decode), Mean(transcoder.Figures.Scale), Mean(transcoder.Figures.Encode));
         Console.WriteLine($"{"",-28}a decode {decode:F1} ms, a scale {scale:F1} ms, an encode {encode:F1} ms");
+        return At([.. latencies[0].Order()], 0.50);
     }
 
     private static double At(double[] sorted, double share) => sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))];
@@ -120,6 +133,7 @@ internal static partial class TranscodeBench
         string filters = $"[0:v]split={plans.Length}{split};" + string.Join(';', plans.Select((plan, i) => $"[s{i}]scale={plan.Width}:{plan.Height}:flags=bicubic,format=yuv420p[o{i}]"));
         string outputs = string.Concat(plans.Select((plan, i) => $" -map [o{i}] -c:v libx264 -preset {plan.Preset} -tune zerolatency -profile:v {plan.Profile} -sc_threshold 0 -bf 0 -refs {plan.References} "
             + $"-g 9999 -force_key_frames expr:gte(t,n_forced*{SegmentSeconds.ToString(CultureInfo.InvariantCulture)}) -forced-idr 1 -b:v {plan.Bitrate} -maxrate {plan.PeakBitrate} -bufsize {plan.BufferSize} -f null -"));
+        BenchTool.Require("ffmpeg");
         using Process process = Process.Start(new ProcessStartInfo("ffmpeg", $"-hide_banner -nostdin -v info -benchmark -i {file} -an -filter_complex {filters}{outputs}")
         {
             UseShellExecute = false,
@@ -134,21 +148,8 @@ internal static partial class TranscodeBench
     }
 
     private static string Make(int seconds)
-    {
-        string folder = Path.Combine(Path.GetTempPath(), "mirror-bench");
-        Directory.CreateDirectory(folder);
-        string file = Path.Combine(folder, $"1080p30-{seconds}s.ts");
-        if (File.Exists(file)) { return file; }
-        Console.WriteLine($"encoding {seconds} s of 1080p30…");
-        string partial = file + ".part";
-        using Process process = Process.Start(new ProcessStartInfo("ffmpeg", $"-v error -y -f lavfi -i testsrc2=size=1920x1080:rate=30,noise=alls=8:allf=t -t {seconds} -c:v libx264 -preset veryfast -bf 0 "
-            + $"-g 15 -keyint_min 15 -sc_threshold 0 -b:v 5M -maxrate 5M -bufsize 5M -pix_fmt yuv420p -f mpegts {partial}")
-        { UseShellExecute = false })!;
-        process.WaitForExit();
-        if (process.ExitCode != 0) { throw new InvalidOperationException($"ffmpeg ended with {process.ExitCode}"); }
-        File.Move(partial, file);
-        return file;
-    }
+        => BenchMedia.MakeOnce($"1080p30-{seconds}s.ts", $"-f lavfi -i testsrc2=size=1920x1080:rate=30,noise=alls=8:allf=t -t {seconds} -c:v libx264 -preset veryfast -bf 0 "
+            + "-g 15 -keyint_min 15 -sc_threshold 0 -b:v 5M -maxrate 5M -bufsize 5M -pix_fmt yuv420p -f mpegts");
 
     private static List<AccessUnit> Read(byte[] media)
     {

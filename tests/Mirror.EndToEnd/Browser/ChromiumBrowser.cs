@@ -5,10 +5,11 @@ namespace Mirror.EndToEnd.Browser;
 /// <summary>The machine's own Chromium without a window, as a viewer would start it: no sound before a click, no trust in the development certificate.</summary>
 public sealed class ChromiumBrowser : IAsyncDisposable
 {
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly string[] Names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
     private readonly IBrowserContext _context;
+    private const float Patience = 120_000;                  // milliseconds
     private const float LongAnswer = 2000;                   // milliseconds: a blocking request is answered far sooner
     private readonly List<string> _errors = [];
     private readonly List<string> _lateRequests = [];
@@ -45,6 +46,8 @@ public sealed class ChromiumBrowser : IAsyncDisposable
             IgnoreHTTPSErrors = true,
             ViewportSize = new ViewportSize { Width = 1100, Height = 640 },
         });
+        context.SetDefaultTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Patience);
         return new ChromiumBrowser(playwright, browser, context);
     }
 
@@ -67,7 +70,8 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         {
             if (request.Timing.ResponseStart > LongAnswer) { NoteLate($"answered after {request.Timing.ResponseStart:F0} ms {request.Url}"); }
         };
-        await page.GotoAsync(address.ToString());
+        // Scripts have run then. A page is whole when its poster has come, which takes as long as a key frame and its decoding.
+        await page.GotoAsync(address.ToString(), new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
         return page;
     }
 

@@ -1,26 +1,27 @@
 using System.Text.Json;
 using Microsoft.Playwright;
+using Mirror.EndToEnd.RealTime;
 
 namespace Mirror.EndToEnd.Browser;
 
 /// <summary>The player page on a stream of two renditions.</summary>
-[Trait("Host", "own")]
+[Trait(TestRuns.Trait, TestRuns.RealTime)]
 public sealed class RenditionTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Stream = "studio";
-    private const int Switches = 50;
+    private static readonly int Switches = TestRuns.IsFull ? 50 : 6;
     private const int SecondsToSettle = 5;                   // Chromium's own start takes both cores of a small machine
-    private const int SecondsUndisturbed = 10;               // to compare with
-    private const int SecondsPublished = 150;
-    private const float Patience = 30_000;                   // milliseconds
-    private const double LongestSwitch = 2;                  // seconds from the choice to the screen: a segment, what is buffered, and a busy machine
+    private const int SecondsUndisturbed = 5;                // to compare with
+    private static readonly int SecondsPublished = TestRuns.IsFull ? 150 : 60;
+    private const float Patience = 120_000;                   // milliseconds
+    private static readonly TimeSpan LongestSwitch = TimeSpan.FromSeconds(2);      // from the choice to the screen: a segment, what is buffered, and a busy machine
     private MirrorServer _server = null!;
     private ChromiumBrowser _browser = null!;
     private TwoRenditions _stream = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await MirrorServer.StartAsync();
+        _server = await MirrorServer.StartAsShippedAsync();
         _browser = await ChromiumBrowser.StartAsync();
         _stream = await TwoRenditions.StartAsync(_server, Stream, SecondsPublished);
         await _server.WaitForPlaylistAsync(Stream);
@@ -34,8 +35,9 @@ public sealed class RenditionTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fifty_switches_up_and_down_leave_no_trace()
+    public async Task Switches_up_and_down_leave_no_trace()
     {
+        var limits = new RealTimeLimits(output);
         IPage page = await OpenAsync();
         await page.EvaluateAsync($$"""
             () => new Promise(resolve => {
@@ -71,6 +73,7 @@ public sealed class RenditionTests(ITestOutputHelper output) : IAsyncLifetime
             })
             """);
         Figures before = await FiguresAsync(page);
+        await PageWatch.NoteStallsAsync(page);               // the start is not the subject
         List<double> seconds = [];
         for (int i = 0; i < Switches; i++)
         {
@@ -108,13 +111,15 @@ public sealed class RenditionTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine($"media time from the last picture of one rendition to the first of the next: {string.Join(", ", watched.SwitchSteps.GroupBy(step => Math.Round(step * 1000)).OrderBy(group => group.Key).Select(group => $"{group.Key} ms × {group.Count()}"))}");
         output.WriteLine($"latency {before.Latency:F3} s before, {after.Latency:F3} s after");
 
-        Assert.Equal((0, 0, 0), (after.Stalls - before.Stalls, after.Errors - before.Errors, watched.Holes));
+        bool isSmooth = limits.StallsAreExplained($"player over {Switches} switches", await PageWatch.StallsAsync(page, output));
+        Assert.Equal(0, watched.Holes);
+        if (isSmooth) { Assert.Equal(0, after.Errors - before.Errors); }
         Assert.True(await page.EvaluateAsync<bool>("() => document.querySelector('video').error === null"));
         Assert.Equal(Switches, after.Switches - before.Switches);
         Assert.Equal(Switches, watched.SwitchSteps.Length);
         // The next picture in nearly all: a busy machine drops some, a switch within a segment loses them in every other one.
         Assert.InRange(watched.SwitchSteps.Count(step => step > 1.5 / TwoRenditions.FrameRate), 0, Switches / 5);
-        Assert.True(seconds[^1] < LongestSwitch, $"a switch took {seconds[^1]:F2} s");
+        limits.AtMost("longest switch of renditions", TimeSpan.FromSeconds(seconds[^1]), LongestSwitch);
         Assert.Empty(_browser.Errors);
     }
 

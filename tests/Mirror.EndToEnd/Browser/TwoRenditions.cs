@@ -38,14 +38,14 @@ internal sealed class TwoRenditions : IAsyncDisposable
             NullLogger<PartPublisher>.Instance);
         long firstMsn = RenditionPlan.FirstMsnAt(DateTime.UtcNow);
         RenditionPackager Rendition(string name, Track track, uint timescale, TimeSpan frame)
-            => new(new RenditionPlan(new RenditionKey(stream, name), track is VideoTrack, timescale, RenditionPlan.PartTargetFor(PartDuration, frame), 1, firstMsn, 0), track, publisher);
+            => new(new RenditionPlan(new RenditionKey(stream, name), track is VideoTrack, timescale, RenditionPlan.PartTargetFor(PartDuration, FrameRhythm.Even(frame)), 1, firstMsn, 0), track, publisher);
 
         var cuts = new CutSchedule();
-        _source = new VideoPackager(Rendition("source", source.First(unit => unit.Track is VideoTrack).Track, 90_000, Frame), [cuts], SegmentDuration, Frame, stream, NullLogger.Instance);
-        _low = new VideoPackager(Rendition(Low, low.First(unit => unit.Track is VideoTrack).Track, 90_000, Frame), [], SegmentDuration, Frame, stream, NullLogger.Instance);
+        _source = new VideoPackager(Rendition("source", source.First(unit => unit.Track is VideoTrack).Track, 90_000, Frame), [cuts], SegmentDuration, FrameRhythm.Even(Frame), stream, NullLogger.Instance);
+        _low = new VideoPackager(Rendition(Low, low.First(unit => unit.Track is VideoTrack).Track, 90_000, Frame), [], SegmentDuration, FrameRhythm.Even(Frame), stream, NullLogger.Instance);
         AccessUnit sound = source.First(unit => unit.Track is AudioTrack);
         int rate = ((AudioTrack)sound.Track).SampleRate;
-        _audio = new AudioPackager(Rendition("audio", sound.Track, (uint)rate, TimeSpan.FromSeconds((double)sound.SampleCount / rate)), cuts, follower: null, SegmentDuration);
+        _audio = new AudioPackager(Rendition("audio", sound.Track, (uint)rate, TimeSpan.FromSeconds((double)sound.SampleCount / rate)), cuts, new CutRelay(), SegmentDuration);
         _publishing = Task.Run(PublishAsync);
     }
 
@@ -84,6 +84,7 @@ internal sealed class TwoRenditions : IAsyncDisposable
         var units = new Units();
         using var demuxer = new TransportStreamDemuxer(units, new TransportStreamDemuxerOptions(), NullLogger.Instance);
         demuxer.Write(await File.ReadAllBytesAsync(file), receivedTimestamp: 0, DateTime.UtcNow);
+        demuxer.Flush();
         return units.All;
     }
 

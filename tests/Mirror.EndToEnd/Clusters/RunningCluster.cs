@@ -4,9 +4,13 @@ using Mirror.LocalCluster;
 
 namespace Mirror.EndToEnd.Clusters;
 
-/// <summary>A cluster with one live stream, for all tests of a class.</summary>
-public sealed class RunningCluster : IAsyncLifetime
+/// <summary>The one cluster of a run, with one live stream. Its tests run one after another; each leaves all nodes running, and the stream live.</summary>
+[CollectionDefinition(nameof(RunningCluster), DisableParallelization = true)]
+public sealed class RunningCluster : IAsyncLifetime, ICollectionFixture<RunningCluster>
 {
+    /// <summary>The stream that is live.</summary>
+    public const string Stream = "studio";
+
     private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
 
     public Cluster Cluster { get; private set; } = null!;
@@ -15,8 +19,8 @@ public sealed class RunningCluster : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Cluster = await Cluster.StartAsync(new ClusterPlan { Settings = ["--delivery.live_window", "60s", "--store.retention", "3m"] });
-        Encoder = new TestEncoder("studio", Cluster.SrtPortsFor(0), "640x360", 25);
+        Cluster = await Cluster.StartAsync(new ClusterPlan { Settings = ["--logging.level", "warning", .. MirrorServer.AnySpeed] });
+        StartEncoder();
     }
 
     public async ValueTask DisposeAsync()
@@ -24,6 +28,18 @@ public sealed class RunningCluster : IAsyncLifetime
         await Encoder.DisposeAsync();
         await Cluster.DisposeAsync();
         _http.Dispose();
+    }
+
+    /// <summary>Pushes the live stream.</summary>
+    public void StartEncoder() => Encoder = new TestEncoder(Stream, Cluster.SrtPortsFor(0), "640x360", 25);
+
+    /// <summary>Ends the live stream, where a test needs the nodes for itself; <see cref="StartEncoder"/> brings it back.</summary>
+    public async Task StopEncoderAsync()
+    {
+        await Eventually.TrueAsync(async () => await GetAsync($"api/v1/streams/{Stream}") is not null, $"{Stream} is live");
+        await Encoder.DisposeAsync();
+        await DeleteAsync($"api/v1/streams/{Stream}");
+        await Eventually.TrueAsync(async () => await GetAsync($"api/v1/streams/{Stream}") is null, $"{Stream} is gone");
     }
 
     /// <summary>A viewer for each rendition, half of them at each origin, once there are three.</summary>
@@ -36,7 +52,17 @@ public sealed class RunningCluster : IAsyncLifetime
             string playlist = await TryGetTextAsync(new Uri(origins[0], $"live/{stream}/playlist.m3u8"));
             renditions = [.. playlist.Split('\n', '"').Where(word => word.EndsWith("/playlist.m3u8", StringComparison.Ordinal)).Select(word => word.Split('/')[^2]).Distinct(StringComparer.Ordinal)];
             return renditions.Contains("source") && renditions.Contains("360p");
-        }, $"all renditions of {stream} are there", TimeSpan.FromSeconds(120));
+        }, $"all renditions of {stream} are there");
+        // A stream that an earlier test ended is over at an origin until that has heard of the new one.
+        await Eventually.TrueAsync(async () =>
+        {
+            foreach (Uri playlist in origins.SelectMany(origin => renditions.Select(rendition => new Uri(origin, $"live/{stream}/{rendition}/playlist.m3u8"))))
+            {
+                string text = await TryGetTextAsync(playlist);
+                if (text.Length == 0 || text.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal)) { return false; }
+            }
+            return true;
+        }, $"{stream} is live at every origin");
         return [.. renditions.Select((rendition, index) => new CheckingViewer(stream, rendition, index % 2 == 0 ? origins : origins.Reverse(), _http))];
     }
 
@@ -74,7 +100,7 @@ public sealed class RunningCluster : IAsyncLifetime
     {
         using HttpResponseMessage response = await _http.PostAsJsonAsync(new Uri(Cluster.Of(NodeKind.Origin).First().Http, "api/v1/hooks"), hook);
         response.EnsureSuccessStatusCode();
-        await Task.WhenAll(Cluster.Of(NodeKind.Functions).Select(node => Eventually.TrueAsync(async () => JsonNode.Parse(await TryGetTextAsync(new Uri(node.Http, "api/v1/hooks")))?["hooks"] is JsonArray { Count: > 0 }, $"{node.Name} knows the webhook")));
+        await Task.WhenAll(Cluster.Of(NodeKind.Functions).Select(node => Eventually.TrueAsync(async () => (await GetAsync("api/v1/hooks", node))?["hooks"] is JsonArray { Count: > 0 }, $"{node.Name} knows the webhook")));
         return (string)(await response.Content.ReadFromJsonAsync<JsonNode>())!["id"]!;
     }
 
@@ -83,6 +109,13 @@ public sealed class RunningCluster : IAsyncLifetime
     {
         using HttpResponseMessage response = await _http.DeleteAsync(new Uri(Cluster.Of(NodeKind.Origin).First().Http, path));
         response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Records the live stream, without what an earlier test recorded of it.</summary>
+    public async Task RecordAsync()
+    {
+        foreach (JsonNode? earlier in (await GetAsync($"api/v1/recordings?stream={Stream}"))!["recordings"]!.AsArray()) { await DeleteAsync($"api/v1/recordings/{Stream}/{earlier!["id"]}"); }
+        await SendAsync(HttpMethod.Post, $"api/v1/streams/{Stream}/record");
     }
 
     /// <summary>Waits until the stream's one recording is as it should be.</summary>
@@ -95,7 +128,7 @@ public sealed class RunningCluster : IAsyncLifetime
             {
                 found = (await GetAsync($"api/v1/recordings?stream={stream}"))?["recordings"]!.AsArray().SingleOrDefault();
                 return found is not null && condition(found);
-            }, what, TimeSpan.FromSeconds(60));
+            }, what);
         }
         catch (TimeoutException error)
         {
@@ -128,10 +161,12 @@ public sealed class RunningCluster : IAsyncLifetime
         return first!;
     }
 
-    /// <summary>Starts a node that was killed.</summary>
-    public async Task RestartAsync(ClusterNode node)
+    /// <summary>Starts a node that was killed, or ends one that runs and starts it again; with further command-line words for this time.</summary>
+    public async Task RestartAsync(ClusterNode node, params string[] settings)
     {
-        node.Process.Start();
+        ArgumentNullException.ThrowIfNull(node);
+        await node.Process.KillAsync();
+        node.Process.Start(settings);
         await Cluster.WaitUntilReadyAsync(node);
     }
 

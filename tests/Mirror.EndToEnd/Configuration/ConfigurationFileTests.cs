@@ -1,8 +1,9 @@
 using Mirror.EventTopic;
-using Mirror.Functions;
 using Mirror.Functions.Hooks;
-using Mirror.GpuTranscode;
+using Mirror.Functions;
 using Mirror.GpuTranscode.Packaging;
+using Mirror.GpuTranscode;
+using Mirror.IngestNode.Demux;
 using Mirror.IngestNode.Srt;
 using Mirror.Origin;
 using Mirror.ServiceDefaults.Cluster;
@@ -17,7 +18,6 @@ using Mirror.Streams.Store;
 namespace Mirror.EndToEnd.Configuration;
 
 /// <summary>configs/mirror.yaml and the options classes say the same.</summary>
-[Trait("Host", "own")]
 public sealed class ConfigurationFileTests
 {
     [Fact]
@@ -27,6 +27,7 @@ public sealed class ConfigurationFileTests
         var settings = new MirrorSettings([], new Dictionary<string, string>(), root, root);   // no file, no variable: the defaults
         settings.Bind<ServerOptions>("server");
         settings.Bind<SrtOptions>("ingestion.srt");
+        settings.Bind<MpegTsOptions>("ingestion.mpegts");
         settings.Bind<PackageOptions>("package");
         settings.Bind<TranscodeOptions>("transcode");
         settings.Bind<StoreOptions>("store");

@@ -35,7 +35,7 @@ internal static class DeltaMerge
         return merged;
     }
 
-    /// <summary>Whether both say the same, but for a date that only the first segment of a whole playlist must have.</summary>
+    /// <summary>Whether both say the same of everything that they list.</summary>
     public static bool Same(MediaPlaylistDocument one, MediaPlaylistDocument other)
         => one.MediaSequence == other.MediaSequence && one.DiscontinuitySequence == other.DiscontinuitySequence && one.PreloadHintUri == other.PreloadHintUri
             && one.IsEnded == other.IsEnded && one.IndependentSegments == other.IndependentSegments
@@ -43,5 +43,5 @@ internal static class DeltaMerge
             && Describe(one.OpenSegment) == Describe(other.OpenSegment) && one.Reports.SequenceEqual(other.Reports);
 
     private static string Describe(SegmentEntry? segment)
-        => segment is null ? "" : $"{segment.Msn} {segment.Uri} {segment.Duration} {segment.MapUri} {segment.StartsDiscontinuity} {segment.IsGap} {string.Join(' ', segment.Parts)}";
+        => segment is null ? "" : $"{segment.Msn} {string.Join(' ', segment.Lines)} {string.Join(' ', segment.Parts)}";
 }

@@ -3,6 +3,10 @@ using Mirror.Media.Playlists;
 namespace Mirror.EndToEnd.Conformance;
 
 /// <summary>Rules between two successive states of one playlist: only what §6.2.1 allows may change.</summary>
+/// <remarks>
+/// A playlist grows at its end and shrinks at its start. Of what stays listed, every line is compared, so that a tag added late is found
+/// whichever it is. The first segment gets no EXT-X-MAP by that: the map in force applies to it, wherever it stands.
+/// </remarks>
 internal static class MutationRules
 {
     public static void Check(MediaPlaylistDocument before, MediaPlaylistDocument after, string name, ConformanceReport report)
@@ -30,26 +34,34 @@ internal static class MutationRules
     private static void CheckKeptSegments(MediaPlaylistDocument before, MediaPlaylistDocument after, string name, ConformanceReport report)
     {
         var known = before.Segments.ToDictionary(segment => segment.Msn);
-        foreach (SegmentEntry now in after.Segments)
+        decimal fromEnd = 0;
+        foreach (SegmentEntry now in after.Segments.Append(after.OpenSegment).OfType<SegmentEntry>().Reverse())
         {
-            if (known.TryGetValue(now.Msn, out SegmentEntry? was))
-            {
-                report.Check("listed segments do not change", (was.Uri, was.Duration, was.MapUri, was.StartsDiscontinuity, was.IsGap) == (now.Uri, now.Duration, now.MapUri, now.StartsDiscontinuity, now.IsGap),
-                    $"{name} {now.Msn}: {was} → {now}");
-                report.Check("listed parts do not change", now.Parts.Count == 0 || was.Parts.Count == 0 ? now.Parts.Count <= was.Parts.Count : now.Parts.SequenceEqual(was.Parts), $"{name} {now.Msn}");
-                report.Check("listed dates do not change", was.ProgramDateTime is null || now.ProgramDateTime is null || was.ProgramDateTime == now.ProgramDateTime, $"{name} {now.Msn}");
-            }
-            else if (before.OpenSegment?.Msn == now.Msn) { CheckGrown(before.OpenSegment, now, name, report); }
+            bool mayLoseParts = fromEnd >= 3 * after.TargetDuration;
+            fromEnd += now.Uri.Length > 0 ? now.Duration : now.Parts.Sum(part => part.Duration);
+            if (known.TryGetValue(now.Msn, out SegmentEntry? was)) { CheckKept(was, now, mayLoseParts, name, report); }
+            else if (before.OpenSegment is { } open && open.Msn == now.Msn) { CheckGrown(open, now, mayLoseParts, name, report); }
         }
-        if (before.OpenSegment is { } open && after.OpenSegment?.Msn == open.Msn) { CheckGrown(open, after.OpenSegment, name, report); }
     }
 
-    private static void CheckGrown(SegmentEntry before, SegmentEntry after, string name, ConformanceReport report)
+    private static void CheckKept(SegmentEntry before, SegmentEntry after, bool mayLoseParts, string name, ConformanceReport report)
     {
-        if (after.Parts.Count == 0) { return; }      // complete, and already so far back that its parts have gone
-        bool isPrefix = after.Parts.Count >= before.Parts.Count && after.Parts.Take(before.Parts.Count).SequenceEqual(before.Parts);
-        report.Check("the open segment only grows", isPrefix && before.StartsDiscontinuity == after.StartsDiscontinuity && before.MapUri == after.MapUri, $"{name} {after.Msn}");
+        report.Check("listed segments do not change", after.Lines.SequenceEqual(before.Lines, StringComparer.Ordinal), $"{name} {after.Msn}: {Difference(before.Lines, after.Lines)}");
+        bool isKept = after.Parts.SequenceEqual(before.Parts) || (mayLoseParts && after.Parts.All(before.Parts.Contains));
+        report.Check("listed parts do not change", isKept, $"{name} {after.Msn}: {before.Parts.Count} parts → {after.Parts.Count}");
     }
+
+    // Parts are appended; then what makes the segment complete, behind everything that was listed.
+    private static void CheckGrown(SegmentEntry before, SegmentEntry after, bool mayLoseParts, string name, ConformanceReport report)
+    {
+        bool hasGrown = StartsWith(after.Lines, before.Lines) && (StartsWith(after.Parts, before.Parts) || (mayLoseParts && after.Parts.Count == 0));
+        report.Check("the open segment only grows", hasGrown, $"{name} {after.Msn}: {Difference(before.Lines, after.Lines)}, {before.Parts.Count} parts → {after.Parts.Count}");
+    }
+
+    private static bool StartsWith<T>(IReadOnlyList<T> whole, IReadOnlyList<T> start) => whole.Take(start.Count).SequenceEqual(start);
+
+    private static string Difference(IReadOnlyList<string> before, IReadOnlyList<string> after)
+        => $"gone [{string.Join(' ', before.Except(after))}], new [{string.Join(' ', after.Except(before))}]";
 
     private static void CheckDiscontinuitySequence(MediaPlaylistDocument before, MediaPlaylistDocument after, string name, ConformanceReport report)
     {
@@ -69,14 +81,18 @@ internal static class MutationRules
         report.Check("no removal leaves fewer than six segments", after.Segments.Count >= 6, $"{name}: {after.Segments.Count}");
     }
 
-    // The hinted part is the next one listed, unless its segment ended without it: then it never appears.
+    private static SegmentEntry? Find(MediaPlaylistDocument playlist, long msn)
+        => playlist.OpenSegment?.Msn == msn ? playlist.OpenSegment : playlist.Segments.FirstOrDefault(segment => segment.Msn == msn);
+
+    // The hinted part is the next one listed, of its segment or as the first of the next, unless its segment ended without it: then it never appears.
     private static void CheckHint(MediaPlaylistDocument before, MediaPlaylistDocument after, string name, ConformanceReport report)
     {
         (long msn, int part) = End(before);
         if (before.PreloadHintUri is not { } hint || End(after) == (msn, part)) { return; }
-        SegmentEntry? segment = after.OpenSegment?.Msn == msn ? after.OpenSegment : after.Segments.FirstOrDefault(candidate => candidate.Msn == msn);
+        SegmentEntry? segment = Find(after, msn);
         if (segment is null || segment.Parts.Count == 0) { return; }
         if (part < segment.Parts.Count) { report.Check("hints come true", segment.Parts[part].Uri == hint, $"{name}: hinted {hint}, came {segment.Parts[part].Uri}"); }
+        else if (Find(after, msn + 1) is { Parts: [var first, ..] } && first.Uri == hint) { report.Check("hints come true", true, name); }
         else { report.Check("abandoned hints never appear", after.Segments.SelectMany(listed => listed.Parts).All(listed => listed.Uri != hint), $"{name}: {hint}"); }
     }
 }

@@ -10,8 +10,10 @@ public static class PlaylistConformance
     /// <param name="client">A client that does not decompress by itself, so that compression can be checked.</param>
     /// <param name="reloads">Blocking reloads of each rendition; each takes a part's duration.</param>
     /// <param name="cancellationToken">Ends the walk with an exception.</param>
+    /// <param name="sharesClock">The server runs on this machine, so that its dates can be held against the time here.</param>
     /// <returns>What was checked; it conforms when <see cref="ConformanceReport.Violations"/> is empty and the counts are what the caller expects.</returns>
-    public static async Task<ConformanceReport> WalkAsync(Uri multivariant, HttpClient client, int reloads, CancellationToken cancellationToken)
+    public static async Task<ConformanceReport> WalkAsync(Uri multivariant, HttpClient client, int reloads, CancellationToken cancellationToken,
+        bool sharesClock = false)
     {
         ArgumentNullException.ThrowIfNull(multivariant);
         ArgumentNullException.ThrowIfNull(client);
@@ -19,7 +21,7 @@ public static class PlaylistConformance
         if (await ReadMultivariantAsync(multivariant, client, report, cancellationToken) is not { } document) { return report; }
         Uri[] playlists = [.. document.PlaylistUris.Select(uri => new Uri(multivariant, uri))];
         var progress = new WalkProgress();
-        RenditionWalk[] walks = [.. playlists.Select(playlist => new RenditionWalk(playlist, playlists, client, progress, report))];
+        RenditionWalk[] walks = [.. playlists.Select(playlist => new RenditionWalk(playlist, playlists, client, progress, report) { SharesClock = sharesClock })];
         report.Renditions = walks.Length;
         await Task.WhenAll(walks.Select(walk => walk.RunAsync(reloads, cancellationToken)));
         CheckAcrossRenditions(walks, report);

@@ -11,9 +11,11 @@ namespace Mirror.EndToEnd.Conformance;
 /// <param name="ContentType">Content-Type.</param>
 /// <param name="Headers">All headers by name.</param>
 /// <param name="Elapsed">From the request to the last byte.</param>
-/// <param name="BodyTime">From the first byte of the body to the last.</param>
-internal sealed record PlaylistResponse(int Status, byte[] Body, string ContentEncoding, string ContentType, IReadOnlyDictionary<string, string> Headers, TimeSpan Elapsed, TimeSpan BodyTime)
+internal sealed record PlaylistResponse(int Status, byte[] Body, string ContentEncoding, string ContentType, IReadOnlyDictionary<string, string> Headers, TimeSpan Elapsed)
 {
+    /// <summary>When the last byte had come (UTC), by this machine's clock.</summary>
+    public DateTime ReceivedAt { get; } = DateTime.UtcNow;
+
     public string Text => System.Text.Encoding.UTF8.GetString(Body);
 
     public string Header(string name) => Headers.GetValueOrDefault(name, "");
@@ -24,13 +26,11 @@ internal sealed record PlaylistResponse(int Status, byte[] Body, string ContentE
         if (gzip) { request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("gzip")); }
         long start = Stopwatch.GetTimestamp();
         using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        long headersRead = Stopwatch.GetTimestamp();
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        TimeSpan bodyTime = Stopwatch.GetElapsedTime(headersRead);
         string encoding = string.Join(", ", response.Content.Headers.ContentEncoding);
         var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
         return new PlaylistResponse((int)response.StatusCode, encoding == "gzip" ? Decompress(body) : body, encoding,
-            response.Content.Headers.ContentType?.MediaType ?? "", headers, Stopwatch.GetElapsedTime(start), bodyTime);
+            response.Content.Headers.ContentType?.MediaType ?? "", headers, Stopwatch.GetElapsedTime(start));
     }
 
     private static byte[] Decompress(byte[] body)

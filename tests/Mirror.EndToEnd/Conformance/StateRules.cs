@@ -7,16 +7,40 @@ internal static class StateRules
 {
     private const decimal ShortestPart = 0.85m;                 // of the part target, §4.4.4.9
     private const decimal PartSumTolerance = 0.000001m;         // a part
+    private static readonly TimeSpan LongestFrame = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan DateTolerance = TimeSpan.FromMilliseconds(40);     // a frame: dates are rounded, and clocks are steered
 
-    /// <param name="isWhole">It came whole; one merged from a delta update need not have a date at its start.</param>
-    public static void Check(MediaPlaylistDocument playlist, bool isWhole, string name, ConformanceReport report)
+    /// <summary>
+    /// Checks that nothing listed ends in the future. A frame is over before it is sent, so only a frame's duration is
+    /// granted, for a server that dates frames by their ends.
+    /// </summary>
+    /// <param name="playlist">A whole playlist.</param>
+    /// <param name="receivedAt">When it came, by the server's clock.</param>
+    /// <param name="name">Of the rendition.</param>
+    /// <param name="report">Takes the result.</param>
+    public static void CheckClock(MediaPlaylistDocument playlist, DateTime receivedAt, string name, ConformanceReport report)
+    {
+        foreach (SegmentEntry segment in playlist.Segments.Append(playlist.OpenSegment).OfType<SegmentEntry>())
+        {
+            if (EndOf(segment) is not { } end) { continue; }
+            report.Check("no part ends in the future", end - receivedAt <= LongestFrame, $"{name} {segment.Msn}: {end - receivedAt}");
+        }
+    }
+
+    /// <summary>When the last listed part of a segment ends, by its date.</summary>
+    public static DateTime? EndOf(SegmentEntry segment)
+    {
+        decimal duration = segment.Uri.Length > 0 ? segment.Duration : segment.Parts.Sum(part => part.Duration);
+        return segment.ProgramDateTime?.AddTicks((long)(duration * TimeSpan.TicksPerSecond));
+    }
+
+    public static void Check(MediaPlaylistDocument playlist, string name, ConformanceReport report)
     {
         CheckControl(playlist, name, report);
         foreach (SegmentEntry segment in playlist.Segments) { CheckSegment(playlist, segment, name, report); }
         if (playlist.OpenSegment is { } open) { CheckParts(playlist, open, name, report); }
         CheckPartWindow(playlist, name, report);
-        CheckDates(playlist, isWhole, name, report);
+        CheckDates(playlist, name, report);
         bool hasMedia = playlist.Segments.Count > 0 || playlist.OpenSegment is not null;
         report.Check("a live playlist hints the next part", playlist.IsEnded || playlist.PreloadHintUri is not null, name);
         report.Check("a playlist lists media", hasMedia, name);
@@ -74,16 +98,13 @@ internal static class StateRules
         }
     }
 
-    private static void CheckDates(MediaPlaylistDocument playlist, bool isWhole, string name, ConformanceReport report)
+    // A playlist starts with a date, any segment may become the first, and none may get its date then: so each has one from the beginning.
+    private static void CheckDates(MediaPlaylistDocument playlist, string name, ConformanceReport report)
     {
         DateTime? expected = null;
-        bool isFirst = isWhole;
         foreach (SegmentEntry segment in playlist.Segments.Append(playlist.OpenSegment).OfType<SegmentEntry>())
         {
-            if (isFirst || segment.StartsDiscontinuity)
-            {
-                report.Check("EXT-X-PROGRAM-DATE-TIME stands at the start and after discontinuities", segment.ProgramDateTime is not null, $"{name} {segment.Msn}");
-            }
+            report.Check("every segment has a date", segment.ProgramDateTime is not null, $"{name} {segment.Msn}");
             if (segment.ProgramDateTime is { } date)
             {
                 bool continues = expected is { } exact && !segment.StartsDiscontinuity;
@@ -91,7 +112,6 @@ internal static class StateRules
                 expected = date;
             }
             expected = expected?.AddTicks((long)(segment.Duration * TimeSpan.TicksPerSecond));
-            isFirst = false;
         }
     }
 }

@@ -1,5 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using Mirror.LocalCluster;
 
 namespace Mirror.EndToEnd.Dvr;
 
@@ -7,8 +8,8 @@ namespace Mirror.EndToEnd.Dvr;
 internal sealed class MirrorProcess : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mirror-process-").FullName;
-    private readonly int _http = FreeTcpPort();
-    private readonly int _srt = FreeUdpPort();
+    private readonly int _http = FreePorts.Take();
+    private readonly int _srt = FreePorts.Take();
     private readonly string[] _settings;
     private Tool? _tool;
 
@@ -53,16 +54,4 @@ internal sealed class MirrorProcess : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static int FreeTcpPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static int FreeUdpPort()
-    {
-        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.Client.LocalEndPoint!).Port;
-    }
 }

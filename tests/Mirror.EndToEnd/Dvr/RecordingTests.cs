@@ -6,7 +6,6 @@ using Mirror.EndToEnd.Media;
 namespace Mirror.EndToEnd.Dvr;
 
 /// <summary>A recording of a real encoder, across the death of everything that records it.</summary>
-[Trait("Host", "own")]
 public sealed class RecordingTests
 {
     private const int FramesPerSegment = 15;

@@ -8,7 +8,6 @@ using Mirror.Streams.Events;
 namespace Mirror.EndToEnd.Hooks;
 
 /// <summary>A receiver hears of a stream's life from a server that is a process of its own, and crashes.</summary>
-[Trait("Host", "own")]
 public sealed class HookTests : IAsyncLifetime
 {
     private const string Secret = "a-secret-of-some-length";
@@ -74,11 +73,9 @@ public sealed class HookTests : IAsyncLifetime
         Assert.Superset(_receiver.Requests.Select(request => (string)request.Json["id"]!).ToHashSet(), written.ToHashSet());
     }
 
-    private static string Program => Path.Combine(Root(new DirectoryInfo(AppContext.BaseDirectory)), "Mirror.Standalone", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!), "net10.0", "Mirror.Standalone");
+    private static string Program => Path.Combine(Repository.Root, "Mirror.Standalone", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/'))!), "net10.0", "Mirror.Standalone");
 
     private string EventFile => Path.Combine(_folder, "events.jsonl");
-
-    private static string Root(DirectoryInfo folder) => File.Exists(Path.Combine(folder.FullName, "Mirror.sln")) ? folder.FullName : Root(folder.Parent!);
 
     private async Task StartAsync()
     {

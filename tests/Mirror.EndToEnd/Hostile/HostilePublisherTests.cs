@@ -1,17 +1,19 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Mirror.EndToEnd.Media;
+using Mirror.EndToEnd.RealTime;
 using Mirror.EndToEnd.Srt;
 
 namespace Mirror.EndToEnd.Hostile;
 
 /// <summary>Publishers that send rubbish, flood, or vanish, beside a healthy one that must not lose a frame by it.</summary>
+[Trait(TestRuns.Trait, TestRuns.RealTime)]
 public sealed class HostilePublisherTests(ITestOutputHelper output)
 {
     private const int PacketLength = 188;
     private const int MessageLength = 7 * PacketLength;
-    private const int RoundsOfEach = 6;
+    private static readonly int RoundsOfEach = TestRuns.IsFull ? 20 : 3;
     private const long MemoryGrowthMiB = 150;                // of the whole process, the test's own work included
 
     private static readonly Dictionary<string, Action<byte[], Random>> Corruptions = new()
@@ -42,8 +44,8 @@ public sealed class HostilePublisherTests(ITestOutputHelper output)
     [Fact]
     public async Task A_healthy_stream_loses_nothing_beside_hostile_ones()
     {
-        await using MirrorServer server = await MirrorServer.StartAsync("--ingestion.srt.reconnect_window", "1s", "--ingestion.srt.max_connections", "10", "--delivery.live_window", "60s", "--store.retention", "2m");
-        string healthy = await (new TestMedia("libx264", "30", 0.5, 0) { Seconds = 30 }).MakeAsync();
+        await using MirrorServer server = await MirrorServer.StartAsync("--ingestion.srt.reconnect_window", "1s", "--ingestion.srt.max_connections", "10");
+        string healthy = await (new TestMedia("libx264", "30", 0.5, 0) { Seconds = 20 }).MakeAsync();
         byte[] media = await File.ReadAllBytesAsync(await new TestMedia("libx264", "25", 1, 2).MakeAsync());
         FrameList sent = await FrameList.DecodeAsync(healthy);
         await using Tool push = Tool.Start("ffmpeg", $"-v error -re -i {healthy} -map 0 -c copy -f mpegts", server.SrtUrl("healthy"));

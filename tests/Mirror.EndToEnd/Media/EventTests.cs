@@ -6,7 +6,6 @@ using Mirror.Streams.Events;
 namespace Mirror.EndToEnd.Media;
 
 /// <summary>What a stream's life tells as events.</summary>
-[Trait("Host", "own")]
 public sealed class EventTests
 {
     [Fact]
@@ -27,7 +26,9 @@ public sealed class EventTests
         await ToldAsync(EventTypes.StreamEnded);
         await ToldAsync(EventTypes.RenditionDown);
         Assert.All(told, happened => Assert.Equal("cam", StreamEvent.StreamOf(happened)));
-        string[] types = [.. told.Select(happened => happened.Type).Where(type => type.StartsWith("stream.", StringComparison.Ordinal))];
+        // Until libsrt gives the killed encoder up, it is one that sends nothing; then it is told as gone.
+        string[] types = [.. told.Select(happened => happened.Type).Where(type => type.StartsWith("stream.", StringComparison.Ordinal) && type != EventTypes.StreamPaused)];
+        types = [.. types.Where((type, i) => i == 0 || type != types[i - 1])];
         Assert.Equal([EventTypes.StreamStarted, EventTypes.StreamReady, EventTypes.StreamDegraded, EventTypes.StreamResumed], types.Take(4));
         Assert.Equal(EventTypes.StreamEnded, types[^1]);
 

@@ -9,6 +9,9 @@ public sealed class FrameList
 
     public IReadOnlyList<Frame> Video => _streams.GetValueOrDefault("0") ?? [];
 
+    /// <summary>Of a playlist with one stream, whatever it is.</summary>
+    public IReadOnlyList<Frame> Only => Video;
+
     public IReadOnlyList<Frame> Audio => _streams.GetValueOrDefault("1") ?? [];
 
     /// <summary>Decodes a file or a playlist to its end. Any complaint of ffmpeg's is a failure.</summary>

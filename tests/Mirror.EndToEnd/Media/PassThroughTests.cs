@@ -5,7 +5,7 @@ public sealed class PassThroughTests(PassThroughTests.PassingMirror fixture, ITe
 {
     // SRT discards what isn't due yet when the caller closes, and ffmpeg closes right behind its last packet: so much of the end may be lost.
     private const double TailSeconds = 1.0;
-    private const int AtATime = 8;
+    private const int AtATime = 15;
 
     private static readonly string[] AudioCodecs =
     [
@@ -33,10 +33,11 @@ public sealed class PassThroughTests(PassThroughTests.PassingMirror fixture, ITe
     private async Task PassThroughAsync(TestMedia[] batch)
     {
         string[] files = await Task.WhenAll(batch.Select(media => media.MakeAsync()));
-        await Task.WhenAll(batch.Select((media, index) => PassThroughAsync(fixture.Mirror, media, files[index])));
+        await Task.WhenAll(batch.Select((media, index) => PassThroughAsync(fixture.Mirror, media, files[index], output)));
     }
 
-    private async Task PassThroughAsync(MirrorServer server, TestMedia media, string file)
+    /// <summary>Pushes a file, plays it, and compares the two.</summary>
+    internal static async Task PassThroughAsync(MirrorServer server, TestMedia media, string file, ITestOutputHelper output)
     {
         string muxer = media.Audio.Contains("latm", StringComparison.Ordinal) ? "-mpegts_flags latm" : "";
         FrameList sent = await FrameList.DecodeAsync(file);

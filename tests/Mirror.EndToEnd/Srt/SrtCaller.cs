@@ -12,11 +12,14 @@ internal sealed unsafe partial class SrtCaller : IDisposable
     private const int PassphraseOption = 26;
     private const int ConnectTimeoutOption = 36;
     private readonly int _socket;
+    private int _isDisposed;
 
     private SrtCaller(int socket) => _socket = socket;
 
-    /// <summary>Why the last <see cref="TryConnect"/> failed: a reject code of SRT.</summary>
-    public static int LastRejection { get; private set; }
+    [ThreadStatic] private static int t_lastRejection;
+
+    /// <summary>Why the last <see cref="TryConnect"/> of this thread failed: a reject code of SRT.</summary>
+    public static int LastRejection => t_lastRejection;
 
     public static SrtCaller? TryConnect(int port, string streamId, string? passphrase = null, Action<int>? configure = null)
     {
@@ -34,18 +37,19 @@ internal sealed unsafe partial class SrtCaller : IDisposable
         address[4] = 127;
         address[7] = 1;
         if (srt_connect(socket, address, 16) == 0) { return new SrtCaller(socket); }
-        LastRejection = srt_getrejectreason(socket);
+        t_lastRejection = srt_getrejectreason(socket);
         srt_close(socket);
+        srt_cleanup();
         return null;
     }
 
-    /// <summary>Sends bytes in messages of seven TS packets.</summary>
+    /// <summary>Sends bytes in messages of seven TS packets, or of another length.</summary>
     /// <returns><see langword="false"/> when the connection is gone.</returns>
-    public bool Send(ReadOnlySpan<byte> bytes)
+    public bool Send(ReadOnlySpan<byte> bytes, int messageBytes = 1316)
     {
         while (!bytes.IsEmpty)
         {
-            int length = Math.Min(bytes.Length, 1316);
+            int length = Math.Min(bytes.Length, messageBytes);
             fixed (byte* message = bytes)
             {
                 if (srt_sendmsg2(_socket, message, length, null) < 0) { return false; }
@@ -55,7 +59,16 @@ internal sealed unsafe partial class SrtCaller : IDisposable
         return true;
     }
 
-    public void Dispose() => srt_close(_socket);
+    /// <summary>Sets an option before the connection, in the callback of <see cref="TryConnect"/>.</summary>
+    public static void SetOption(int socket, int option, void* value, int length) => srt_setsockflag(socket, option, value, length);
+
+    /// <summary>Hangs up. libsrt counts who uses it: what is not cleaned up by its last user is at the end of the process, when it may be half gone.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) { return; }
+        srt_close(_socket);
+        srt_cleanup();
+    }
 
     private static void SetText(int socket, int option, string text)
     {
@@ -64,6 +77,7 @@ internal sealed unsafe partial class SrtCaller : IDisposable
     }
 
     [LibraryImport(Library)] private static partial int srt_startup();
+    [LibraryImport(Library)] private static partial int srt_cleanup();
     [LibraryImport(Library)] private static partial int srt_create_socket();
     [LibraryImport(Library)] private static partial int srt_setsockflag(int socket, int option, void* value, int length);
     [LibraryImport(Library)] private static partial int srt_connect(int socket, byte* address, int length);

@@ -8,7 +8,7 @@ public sealed class StreamIdTests(SharedMirror fixture) : IClassFixture<SharedMi
 
     [Theory]
     [InlineData("", BadRequest)]
-    [InlineData("no/slash", BadRequest)]
+    [InlineData("no space", BadRequest)]
     [InlineData("-leading", BadRequest)]
     [InlineData("#!::m=publish", BadRequest)]
     [InlineData("#!::r=../../etc,m=publish", BadRequest)]
@@ -33,5 +33,22 @@ public sealed class StreamIdTests(SharedMirror fixture) : IClassFixture<SharedMi
         using SrtCaller? caller = SrtCaller.TryConnect(fixture.Mirror.SrtPort, streamId);
         Assert.NotNull(caller);
         await fixture.Mirror.WaitForStatusAsync(name, "connecting");
+    }
+
+    [Theory]
+    [InlineData("#!::bmd_uuid=0f8d,bmd_name=Studio 1, left,u=camera_2-A,", "camera_2-A")]
+    [InlineData("live/camera_2-B", "camera_2-B")]
+    [InlineData("publish:camera_2-C", "camera_2-C")]
+    [InlineData("%23%21%3A%3Ar%3Dcamera_2-D%2Cm%3Dpublish", "camera_2-D")]
+    public Task Forms_of_real_encoders_publish(string streamId, string name) => Both_forms_publish(streamId, name);
+
+    [Fact]
+    public async Task A_caller_without_a_name_publishes_the_configured_stream()
+    {
+        await using MirrorServer server = await MirrorServer.StartAsync("--ingestion.srt.default_stream", "studio", "--ingestion.srt.path_names", "joined");
+        using SrtCaller? nameless = SrtCaller.TryConnect(server.SrtPort, "");
+        using SrtCaller? path = SrtCaller.TryConnect(server.SrtPort, "/live/cam");
+        await server.WaitForStatusAsync("studio", "connecting");
+        await server.WaitForStatusAsync("live-cam", "connecting");
     }
 }

@@ -20,7 +20,7 @@ public sealed class LadderRatesTests(ITestOutputHelper output)
         string file = Path.Combine(folder, "source.ts");
         await Tool.RunAsync("ffmpeg", "-v error -y -f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=12:allf=t -t 36 -c:v libx264 -preset ultrafast -b:v 3M -g 16 -sc_threshold 0 "
             + $"-pix_fmt yuv420p -f mpegts {file}");
-        await using MirrorServer server = await MirrorServer.StartAsync("--transcode.ladder", ladder, "--delivery.live_window", "1m", "--store.retention", "3m");
+        await using MirrorServer server = await MirrorServer.StartAsync("--transcode.ladder", ladder);
         await using Tool push = Tool.Start("ffmpeg", $"-v error -re -i {file} -c copy -f mpegts", server.SrtUrl("show"));
         await server.WaitForPlaylistAsync("show");
         Assert.Equal(0, await push.ExitAsync());

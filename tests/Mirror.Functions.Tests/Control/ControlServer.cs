@@ -57,6 +57,7 @@ internal sealed class ControlServer : IAsyncDisposable
         CreatedAt = DateTime.UtcNow,
         LastHeartbeat = DateTime.UtcNow - silence,
         NodeId = node,
+        ReconnectWindow = TimeSpan.FromHours(1),             // the service that ends abandoned streams leaves it alone
         Bitrate = 5_000_000,
         FrameRate = 25,
         Video = new VideoTrack { Id = 1, Codec = Codec.H264, DecoderConfiguration = new byte[] { 1 }, CodecString = "avc1.640028", Width = 1920, Height = 1080 },

@@ -22,8 +22,14 @@ internal sealed class RecorderBench : IDisposable
     {
         Archive = new LocalRecordingArchive(_folder);
         Leases = new LocalLeases(Time);
+        Storage = new StorageFaults(_events, Time, NullLogger<StorageFaults>.Instance);
+        Faults = new RecordingFaults(_events, Storage, new NodeIdentity("a", null), Time, NullLogger<RecordingFaults>.Instance);
         Restart();
     }
+
+    public StorageFaults Storage { get; }
+
+    public RecordingFaults Faults { get; }
 
     public ManualTime Time { get; } = new();
 
@@ -79,7 +85,7 @@ internal sealed class RecorderBench : IDisposable
     }
 
     public StreamRecorder Recorder(string node, RecentSegments recent)
-        => new("cam", recent, new RecorderServices(Store, Archive, new RecordingCatalog(Archive, Time), Leases, _events, new NodeIdentity(node, null), Options, Time), NullLogger.Instance);
+        => new("cam", recent, new RecorderServices(Store, Archive, new RecordingCatalog(Archive, Time), Leases, _events, new NodeIdentity(node, null), Options, Time, Faults), NullLogger.Instance);
 
     /// <summary>Segments of both renditions, as time goes by.</summary>
     public void Publish(int segments)

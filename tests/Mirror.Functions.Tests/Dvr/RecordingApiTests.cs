@@ -84,7 +84,7 @@ public sealed class RecordingApiTests : IAsyncLifetime
 
     private async Task<JsonNode> UntilAsync(string status)
     {
-        var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             JsonNode list = (await Client.GetFromJsonAsync<JsonNode>($"api/v1/recordings?stream=cam&status={status}", patience.Token))!;

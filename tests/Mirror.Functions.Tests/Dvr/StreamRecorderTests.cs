@@ -287,6 +287,33 @@ public sealed class StreamRecorderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_recording_that_cannot_be_written_is_told_once_and_its_recovery_too()
+    {
+        RecorderNode node = _bench.Node("a");
+        _bench.Begin();
+        _bench.Publish(2);
+        await node.PassAsync();
+        string blocked = Path.Combine(_bench.Folder, "cam", (await _bench.KeysAsync())[0].Id, "source");
+        Directory.Move(blocked, blocked + "-moved");
+        await File.WriteAllTextAsync(blocked, "");                          // writes of segments fail, as on a full disk
+        for (int pass = 0; pass < 10; pass++)
+        {
+            _bench.Publish(2);
+            Assert.Equal(RecorderState.Recording, await node.PassAsync());
+            Assert.Equal(pass < 3, _bench.Faults.ReasonOf("cam") is null);
+        }
+        Assert.Equal(StorageFaults.Recordings, Assert.Single(_bench.Storage.Current).Storage);
+        File.Delete(blocked);
+        Directory.Move(blocked + "-moved", blocked);
+        _bench.Publish(2);
+        await node.PassAsync();
+        Assert.Null(_bench.Faults.ReasonOf("cam"));
+        Assert.Empty(_bench.Storage.Current);
+        Assert.Equal(["recording.started", "storage.degraded", "recording.degraded", "storage.recovered", "recording.resumed"], _bench.Events.Select(happened => happened.Type));
+        Assert.All((await _bench.IndexAsync()).Renditions, rendition => Assert.Equal(24, rendition.Segments.Count(segment => !segment.IsGap)));
+    }
+
+    [Fact]
     public async Task A_store_so_slow_that_a_backlog_outlasts_the_lease_is_worked_off_by_one_node()
     {
         RecorderNode a = _bench.Node("a");
@@ -324,10 +351,10 @@ public sealed class StreamRecorderTests : IDisposable
             if (_bench.Store.Reads >= read && Interlocked.Exchange(ref hasStopped, 1) == 0) { stopped.SetResult(_bench.Store.Block(heedsCancellation: true)); }
         };
         Task<RecorderState> pass = node.PassAsync();
-        TaskCompletionSource gate = await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        TaskCompletionSource gate = await stopped.Task.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.False(pass.IsCompleted, of);
         _bench.Time.Advance(StreamRecorder.LeaseDuration * 0.65);
-        Assert.Equal(RecorderState.Recording, await pass.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(RecorderState.Recording, await pass.WaitAsync(TimeSpan.FromMinutes(2)));
         gate.SetResult();
         Assert.Equal(RecorderState.Standby, await _bench.Node("b").PassAsync());
         await node.PassAsync();

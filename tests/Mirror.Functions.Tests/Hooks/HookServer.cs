@@ -62,7 +62,7 @@ internal sealed class HookServer : IAsyncDisposable
         long started = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), $"Waited in vain until {what}.");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(2), $"Waited in vain until {what}.");
             await Task.Delay(5);
         }
     }

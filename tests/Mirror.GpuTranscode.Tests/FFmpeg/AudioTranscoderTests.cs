@@ -1,5 +1,7 @@
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Ladder;
+using Mirror.Media.Codecs.Aac;
+using Mirror.Media.Frames;
 
 namespace Mirror.GpuTranscode.Tests.FFmpeg;
 
@@ -50,6 +52,52 @@ public sealed class AudioTranscoderTests(ITestOutputHelper output)
         Assert.All(encoded.Samples[(middle - 4_800)..(middle + 4_800)], sample => Assert.InRange(sample, -0.001f, 0.001f));
         AssertAligned(AudioMedia.Decode(media.File), encoded, 0.2, 0.7);
         AssertAligned(AudioMedia.Decode(media.File), encoded, 1.8, 1);
+    }
+
+    [Fact]
+    public void Sound_that_stays_away_is_silence_for_as_long_as_that_is_said()
+    {
+        AudioMedia media = Opus;
+        var recording = new AudioRecording();
+        using var transcoder = new AudioTranscoder(media.Track, Plan, AudioResumePoint.None, recording);
+        const long Away90k = 20 * 90_000;
+        for (int i = 0; i < media.Frames.Count; i++)
+        {
+            if (i == 50)
+            {
+                for (long away90k = 0; away90k < Away90k; away90k += 1800) { transcoder.Fill(media.UnitAt(i, shift90k: away90k)); }
+            }
+            transcoder.Decode(media.UnitAt(i, shift90k: i < 50 ? 0 : Away90k));
+        }
+        transcoder.Drain();
+        recording.AssertGapless();
+        Assert.InRange(transcoder.Figures.SamplesFilled, 20 * 48_000 - 100, 20 * 48_000 + 100);
+        (float[] Samples, double Start) encoded = recording.Decode();
+        int middle = (int)((1.5 - encoded.Start) * AudioMedia.Rate);
+        Assert.All(encoded.Samples[middle..(middle + 18 * AudioMedia.Rate)], sample => Assert.InRange(sample, -0.001f, 0.001f));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 3)]
+    [InlineData(4, 4)]
+    [InlineData(5, 5)]
+    [InlineData(6, 6)]
+    [InlineData(7, 8)]
+    public void Silent_frames_of_AAC_are_silent_in_every_layout(int configuration, int channels)
+    {
+        var config = AudioSpecificConfig.FromAdts(objectType: 2, rateIndex: 3, configuration);
+        var track = new AudioTrack { Id = 2, Codec = Codec.Aac, CodecString = "mp4a.40.2", DecoderConfiguration = config.Bytes, SampleRate = 48_000, Channels = channels };
+        byte[] silent = SilentAacFrame.For(config.Bytes.Span)!;
+        var recording = new AudioRecording();
+        using var transcoder = new AudioTranscoder(track, Plan, AudioResumePoint.None, recording);
+        for (int i = 0; i < 50; i++) { transcoder.Decode(new SourceAudio { Timeline = 1, Pts90k = i * 1920, Payload = silent }); }
+        transcoder.Drain();
+        Assert.Equal(0, transcoder.Figures.Errors);
+        recording.AssertGapless();
+        Assert.InRange(recording.Frames.Count, 49, 52);
+        Assert.All(recording.Decode().Samples, sample => Assert.InRange(sample, -0.0001f, 0.0001f));
     }
 
     [Fact]

@@ -46,6 +46,44 @@ public sealed class VideoTranscoderTests
     }
 
     [Theory]
+    [InlineData(Film, 0)]
+    [InlineData(FilmWithBFrames, 8)]                         // what the decoder holds back comes too late, and so do those that are shown before one that came first
+    public void A_picture_that_is_missing_is_the_last_one_again(string words, int mayMiss)
+    {
+        SourceMedia media = SourceMedia.Make(words);
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung180], new TranscoderSettings(), recording);
+        long[] times = [.. media.Units.Select(unit => unit.Pts90k).Order()];
+        for (int i = 0; i < 30; i++) { transcoder.Decode(media.UnitAt(i, 0, startsSegment: i == 0)); }
+        for (int i = 30; i < 50; i++) { transcoder.Decode(new SourceUnit { Timeline = 0, Pts90k = times[i], Dts90k = times[i], StartsSegment = i == 40, Payload = [] }); }
+        for (int i = 50; i < 90; i++) { transcoder.Decode(media.UnitAt(i, 0, startsSegment: i == 60)); }     // the first refer to some that are missing
+        transcoder.Drain();
+        Assert.Empty(recording.Frames[0].Select(frame => frame.Pts90k).Except(times));
+        Assert.InRange(recording.Frames[0].Count, 90 - mayMiss, 90);
+        Assert.Equal([times[0], times[40], times[60]], recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
+        Assert.Equal(recording.Frames[0].Count, recording.CountDecodable(0));
+        Assert.Equal(0, transcoder.Figures.Errors);
+    }
+
+    [Theory]
+    [InlineData("-x264-params intra-refresh=1:keyint=30 -bf 0")]
+    [InlineData("-x264-params open-gop=1:keyint=15:min-keyint=15 -sc_threshold 0 -bf 2")]
+    public void Streams_without_IDR_pictures_come_up_where_they_are_joined(string words)
+    {
+        SourceMedia media = SourceMedia.Make($"-f lavfi -i testsrc2=size=320x180:rate=30 -t 5 -c:v libx264 -preset ultrafast -pix_fmt yuv420p {words}");
+        var recording = new Recording(1);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung180], new TranscoderSettings(), recording);
+        const int Joined = 31;
+        for (int i = Joined; i < media.Units.Count; i++) { transcoder.Decode(media.UnitAt(i, 0, startsSegment: i % 15 == 0 || i == Joined)); }
+        transcoder.Drain();
+        long[] times = [.. media.Units.Skip(Joined).Select(unit => unit.Pts90k).Order()];
+        Recording.Frame first = recording.Frames[0][0];
+        Assert.True(first.IsKey);
+        Assert.InRange(first.Pts90k, times[0], times[0] + 2 * 90_000);
+        Assert.Equal(times.Where(time => time >= first.Pts90k), recording.Frames[0].Select(frame => frame.Pts90k));
+    }
+
+    [Theory]
     [InlineData(Film)]
     [InlineData(FilmWithBFrames)]
     public void Pictures_that_start_segments_are_key_frames_of_every_rung_and_no_others_are(string words)
@@ -206,15 +244,19 @@ public sealed class VideoTranscoderTests
             (track.Width, track.Height, track.FrameRate, track.SampleAspectRatio, track.Colour, track.CodecString));
     }
 
-    [Fact]
-    public void Hevc_comes_out_where_the_plan_says_so()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Hevc_comes_out_where_the_plan_says_so(int bFrames)
     {
         SourceMedia media = SourceMedia.Make(Film);
         var recording = new Recording(1);
-        using var transcoder = new VideoTranscoder(media.Track, [Rung180 with { Codec = RungCodec.H265, Preset = "ultrafast" }], new TranscoderSettings(), recording);
+        using var transcoder = new VideoTranscoder(media.Track, [Rung180 with { Codec = RungCodec.H265, Preset = "ultrafast", BFrames = bFrames }], new TranscoderSettings(), recording);
         media.FeedTo(transcoder, startsSegment: static i => i % 15 == 0);
         transcoder.Drain();
-        Assert.Equal(media.Times, recording.Frames[0].Select(frame => frame.Pts90k));
+        Assert.Equal(media.Times, recording.Frames[0].Select(frame => frame.Pts90k).Order());
+        Assert.Equal(bFrames > 0, recording.Frames[0].Exists(frame => frame.Dts90k < frame.Pts90k));
+        Assert.All(recording.Frames[0], frame => Assert.True(frame.Dts90k <= frame.Pts90k));
         Assert.Equal(Enumerable.Range(0, 6).Select(i => media.Units[15 * i].Pts90k), recording.Frames[0].Where(frame => frame.IsKey).Select(frame => frame.Pts90k));
         VideoTrack track = Assert.Single(recording.Tracks[0]);
         Assert.Equal((Codec.H265, 320, 180, new ColourDescription(1, 1, 1, false)), (track.Codec, track.Width, track.Height, track.Colour));

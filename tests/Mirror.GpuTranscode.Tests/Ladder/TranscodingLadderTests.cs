@@ -55,6 +55,26 @@ public sealed class TranscodingLadderTests : IDisposable
     }
 
     [Theory]
+    [InlineData(160, 90, 160, 90)]
+    [InlineData(426, 240, 426, 240)]
+    [InlineData(320, 480, 240, 360)]
+    [InlineData(1280, 720, 640, 360)]
+    public void A_source_that_browsers_cannot_start_with_gets_a_rung_however_small_it_is(int width, int height, int expectedWidth, int expectedHeight)
+    {
+        RungPlan plan = Assert.Single(TranscodingLadder.Default.PlanFor(Source.VideoOf(width, height), hasKeyFrames: false));
+        Assert.Equal(("360p", expectedWidth, expectedHeight), (plan.Name, plan.Width, plan.Height));
+    }
+
+    [Fact]
+    public void A_rung_that_is_bypassed_is_encoded_where_browsers_cannot_start_with_the_source()
+    {
+        TranscodingLadder ladder = Load("ladder:\n  only: {height: 360, bypass_if_match: true}\n");
+        Assert.Empty(ladder.PlanFor(Source.VideoOf(640, 360)));
+        RungPlan plan = Assert.Single(ladder.PlanFor(Source.VideoOf(640, 360), hasKeyFrames: false));
+        Assert.Equal((640, 360), (plan.Width, plan.Height));
+    }
+
+    [Theory]
     [InlineData("ladder:\n  source:\n    height: 360", "the publisher's own rendition")]
     [InlineData("ladder:\n  a b:\n    height: 360", "a rung's name is")]
     [InlineData("ladder:\n  x:\n    heigth: 360", "Did you mean ladder.x.height?")]
@@ -64,7 +84,7 @@ public sealed class TranscodingLadderTests : IDisposable
     [InlineData("ladder:\n  x:\n    profile: baseline\n    b_frames: 2", "no B-frames")]
     [InlineData("rungs:\n  x:\n    height: 360", "nothing stands under ladder")]
     [InlineData("", "nothing stands under ladder")]
-    [InlineData("ladder:\n  audio-aac:\n    height: 360", "is the encoded sound")]
+    [InlineData("ladder:\n  audio-aac:\n    height: 360", "is a name of sound")]
     [InlineData("ladder:\n  x:\n    height: 360\naudio:\n  channels: 3", "audio.channels = 3")]
     [InlineData("ladder:\n  x:\n    height: 360\naudio:\n  codek: aac", "Did you mean audio.codec?")]
     [InlineData("ladder:\n  x:\n    height: 360\naudio:\n  sample_rate: 12345", "audio.sample_rate")]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.GpuTranscode.Ladder;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Publishing;
+using Mirror.GpuTranscode.Workers;
 using Mirror.Media.Frames;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Store;
@@ -22,8 +23,8 @@ public sealed class AudioFollowerTests
     public AudioFollowerTests()
     {
         var publisher = new PartPublisher(_recorder, _recorder, TimeProvider.System, NullLogger<PartPublisher>.Instance);
-        var plan = new RenditionPlan(new RenditionKey("s", AudioPlan.RenditionName), false, Rate, TimeSpan.FromMilliseconds(107), 1, FirstMsn, 0);
-        _follower = new AudioFollowerPackager(plan, publisher, TimeProvider.System);
+        var plan = new RenditionPlan(new RenditionKey("s", RenditionName.EncodedAudio), false, Rate, TimeSpan.FromMilliseconds(107), 1, FirstMsn, 0);
+        _follower = new AudioFollowerPackager(plan, publisher, LagController.DefaultMaxLag, TimeProvider.System);
     }
 
     [Fact]
@@ -31,14 +32,14 @@ public sealed class AudioFollowerTests
     {
         Send(segments: 8, _ => true);
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
-        List<List<PartReady>> segments = _recorder.Segments(AudioPlan.RenditionName);
+        List<List<PartReady>> segments = _recorder.Segments(RenditionName.EncodedAudio);
         Assert.Equal(Enumerable.Range(0, 8).Select(index => FirstMsn + index), segments.Select(segment => segment[0].Msn));
         for (int i = 0; i < segments.Count; i++)
         {
             double late = (segments[i][0].ProgramTime - TimeOf(Start90k + i * Segment90k)).TotalSeconds;
             Assert.InRange(late, -0.0001, 1024.0 / Rate);
         }
-        List<ReadSample> samples = _recorder.Samples(AudioPlan.RenditionName);
+        List<ReadSample> samples = _recorder.Samples(RenditionName.EncodedAudio);
         Assert.All(samples, sample => Assert.Equal(sample.Decode, sample.Presentation));
         Assert.All(samples.Zip(samples.Skip(1)), pair => Assert.Equal(pair.First.Decode + 1024, pair.Second.Decode));
     }
@@ -47,7 +48,7 @@ public sealed class AudioFollowerTests
     public void The_last_part_says_that_it_is_the_last()
     {
         Send(segments: 8, _ => true);
-        Assert.All(_recorder.Segments(AudioPlan.RenditionName).SkipLast(1), segment => Assert.True(segment[^1].EndsSegment));
+        Assert.All(_recorder.Segments(RenditionName.EncodedAudio).SkipLast(1), segment => Assert.True(segment[^1].EndsSegment));
     }
 
     [Theory]
@@ -60,10 +61,10 @@ public sealed class AudioFollowerTests
         long[] numbers = [.. _recorder.Announcements.Select(announcement => announcement switch { PartReady part => part.Msn, PartMissing part => part.Msn, _ => -1 }).Where(msn => msn >= 0).Distinct()];
         Assert.Equal(Enumerable.Range(0, 8).Select(index => FirstMsn + index), numbers);
         Assert.NotEmpty(_recorder.Announcements.OfType<PartMissing>());
-        List<ReadSample> samples = _recorder.Samples(AudioPlan.RenditionName);
+        List<ReadSample> samples = _recorder.Samples(RenditionName.EncodedAudio);
         Assert.All(samples, sample => Assert.Equal(sample.Decode, sample.Presentation));
         Assert.All(samples, sample => Assert.Equal(0, (sample.Decode - samples[0].Decode) % 1024));
-        foreach (PartReady part in _recorder.Parts(AudioPlan.RenditionName).Where(part => part.PartIndex == 0))
+        foreach (PartReady part in _recorder.Parts(RenditionName.EncodedAudio).Where(part => part.PartIndex == 0))
         {
             Assert.InRange((part.ProgramTime - TimeOf(Start90k + (part.Msn - FirstMsn) * Segment90k)).TotalSeconds, -0.0001, 0.5);
         }
@@ -74,9 +75,9 @@ public sealed class AudioFollowerTests
     {
         Send(segments: 3, _ => true);
         Send(segments: 3, _ => true, timeline: 2, start90k: 0, firstMsn: FirstMsn + 3);
-        PartReady first = _recorder.Parts(AudioPlan.RenditionName).First(part => part.Msn == FirstMsn + 3);
+        PartReady first = _recorder.Parts(RenditionName.EncodedAudio).First(part => part.Msn == FirstMsn + 3);
         Assert.True(first.StartsDiscontinuity);
-        Assert.Single(_recorder.Parts(AudioPlan.RenditionName), part => part.StartsDiscontinuity);
+        Assert.Single(_recorder.Parts(RenditionName.EncodedAudio), part => part.StartsDiscontinuity);
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
     }
 
@@ -91,8 +92,8 @@ public sealed class AudioFollowerTests
         for (int i = 0; i < segments; i++)
         {
             long cut90k = start90k + i * Segment90k;
-            _follower.AddCut(new TimelineCut(timeline, new Cut(cut90k, TimeOf(cut90k), IsDiscontinuity: i == 0 && timeline > 1, firstMsn + i)));
-            _follower.Decide(new TimelineCut(timeline, new Cut(cut90k + Segment90k, TimeOf(cut90k + Segment90k), IsDiscontinuity: false, firstMsn + i + 1)));
+            _follower.AddCut(new Cut(timeline, cut90k, TimeOf(cut90k), IsDiscontinuity: i == 0 && timeline > 1, firstMsn + i));
+            _follower.Decide(new Cut(timeline, cut90k + Segment90k, TimeOf(cut90k + Segment90k), IsDiscontinuity: false, firstMsn + i + 1));
             for (; (first + frame * 1024L) * 90_000 / Rate < cut90k + Segment90k; frame++)
             {
                 if (keeps(frame)) { _follower.Write(track, timeline, first + frame * 1024L, 0, MediaBuffer.CopyOf([1, 2])); }

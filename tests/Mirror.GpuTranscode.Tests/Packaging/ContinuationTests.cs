@@ -63,6 +63,16 @@ public sealed class ContinuationTests
     }
 
     [Fact]
+    public void A_stream_that_begins_anew_counts_its_discontinuities_on()
+    {
+        var source = new Source(continuation: new Continuation(Epoch, []) { LastDiscontinuity = 3 });
+        source.Send(2, new Rational(30, 1), gop: 15);
+        source.Packager.End();
+        Assert.Equal((4, 4), (source.Recorder.Started("source").FirstDiscontinuitySequence, source.Recorder.Started("audio").FirstDiscontinuitySequence));
+        Assert.Equal((0, 0), (Continuation.None.DiscontinuitySequence, new Continuation(Epoch, []).DiscontinuitySequence));
+    }
+
+    [Fact]
     public void A_rendition_that_missed_a_discontinuity_has_it_in_what_it_missed()
     {
         // The source had its third discontinuity in 1005, which the audio did not come to.

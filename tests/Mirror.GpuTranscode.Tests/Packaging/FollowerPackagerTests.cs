@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Mirror.GpuTranscode.FFmpeg;
 using Mirror.GpuTranscode.Packaging;
 using Mirror.GpuTranscode.Publishing;
+using Mirror.GpuTranscode.Workers;
 using Mirror.Media.Frames;
 using Mirror.Origin.Tests.Publishing;
 using Mirror.Streams.Announcements;
@@ -61,7 +62,7 @@ public sealed class FollowerPackagerTests
         var rig = new Rig(_recorder, longestStep: 2) { Keeps = index => gate.Admits(900_000 + index * Frame90k, index % Gop == 0, skipLevel: 0) };
         rig.Send(0, 300);
         rig.Finish();
-        AssertAligned();
+        AssertAligned(_recorder, mayDiffer: TimeSpan.FromSeconds(Frame90k / 90_000.0));          // decoded before it is shown
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
         List<ReadSample> samples = _recorder.Samples(Rendition);
         Assert.InRange(samples.Count, cap * 10 - 10, cap * 10 + 20);
@@ -110,7 +111,28 @@ public sealed class FollowerPackagerTests
             if (returns) { rig.Drain(); }
             rig.Send(returns ? 300 + seed % 7 : 300, 450, startsTimeline: returns);
             rig.Finish();
-            AssertAligned(recorder, $"seed {seed}: ");
+            // Where the picture before a cut is left out, and its part has gone, the segment begins with its first picture decoded early: by so much at most.
+            AssertAligned(recorder, $"seed {seed}: ", mayDiffer: TimeSpan.FromSeconds(2 * Frame90k / 90_000.0));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Whenever_the_sources_pictures_go_and_return_what_is_encoded_in_their_place_is_all_there(int delay)
+    {
+        for (int start = 100; start < 100 + Gop; start++)
+        {
+            for (int length = 1; length < 80; length += 1 + length / 10)
+            {
+                var recorder = new Recorder();
+                var rig = new Rig(recorder) { Delay = delay, IsMissing = index => index >= start && index < start + length };
+                rig.Send(0, 300);
+                rig.Finish();
+                Assert.Equal((start, length, 300), (start, length, recorder.Samples(Rendition).Count));
+                Assert.DoesNotContain(recorder.Announcements, announcement => announcement is PartMissing { Rendition.Rendition: Rendition });
+                AssertAligned(recorder, $"{length} from {start} on: ", mayDiffer: TimeSpan.FromSeconds(3 * Frame90k / 90_000.0));
+            }
         }
     }
 
@@ -142,6 +164,22 @@ public sealed class FollowerPackagerTests
         AssertAligned();
         Assert.Empty(_recorder.Announcements.OfType<PartMissing>());
         Assert.Equal(450, _recorder.Samples(Rendition).Count);
+    }
+
+    [Theory]
+    [InlineData(0.25, true)]                                 // what is four seconds late was left out: nobody waits for it
+    [InlineData(10, false)]
+    public void What_may_be_decoded_late_is_waited_for(double maxLag, bool hasGaps)
+    {
+        var rig = new Rig(_recorder, maxLag: TimeSpan.FromSeconds(maxLag));
+        rig.Send(0, 300);
+        rig.Delay = 120;
+        rig.Send(300, 600);
+        rig.Delay = 3;
+        rig.Send(600, 900);
+        rig.Finish();
+        AssertAligned();
+        Assert.Equal(hasGaps, _recorder.Announcements.OfType<PartMissing>().Any());
     }
 
     [Fact]
@@ -191,7 +229,7 @@ public sealed class FollowerPackagerTests
     /// <summary>What both have starts at the same time under the same number; what is missing here is marked.</summary>
     private void AssertAligned() => AssertAligned(_recorder);
 
-    private static void AssertAligned(Recorder recorder, string about = "")
+    private static void AssertAligned(Recorder recorder, string about = "", TimeSpan mayDiffer = default)
     {
         Dictionary<long, DateTime> source = Listed(recorder, Rig.Source).Where(part => part.PartIndex == 0).ToDictionary(part => part.Msn, part => part.Start);
         List<(long Msn, int PartIndex, DateTime Start)> here = Listed(recorder, Rendition);
@@ -199,7 +237,8 @@ public sealed class FollowerPackagerTests
         foreach ((long msn, _, DateTime start) in here.Where(part => part.PartIndex == 0))
         {
             Assert.True(source.ContainsKey(msn), $"{about}the source has no segment {msn}");
-            Assert.True((source[msn] - start).Duration() < TimeSpan.FromMilliseconds(0.1), $"{about}{msn} starts at {start:O}, and in the source at {source[msn]:O}");
+            TimeSpan early = source[msn] - start;
+            Assert.True(early.Duration() < mayDiffer + TimeSpan.FromMilliseconds(0.1), $"{about}{msn} starts at {start:O}, and in the source at {source[msn]:O}");
         }
         Assert.Equal(source.Keys.Order(), here.Select(part => part.Msn).Distinct().Order());
     }
@@ -226,13 +265,13 @@ public sealed class FollowerPackagerTests
         private int _timeline;
         private bool _startsSegment;
 
-        public Rig(Recorder recorder, int pictureStep = 1, int longestStep = 1)
+        public Rig(Recorder recorder, int pictureStep = 1, int longestStep = 1, TimeSpan? maxLag = null)
         {
             var publisher = new PartPublisher(recorder, recorder, TimeProvider.System, NullLogger<PartPublisher>.Instance);
             TimeSpan frame = TimeSpan.FromSeconds(Frame90k / 90_000.0);
             RenditionPlan Plan(string name) => new(new RenditionKey("s", name), true, VideoPackager.Timescale, TimeSpan.FromMilliseconds(100), 1, 50, 0);
-            _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), frame, "s", NullLogger.Instance);
-            _follower = new VideoFollowerPackager(Plan(Rendition), frame * pictureStep, frame * Math.Max(pictureStep, longestStep), isReordered: false, publisher, Time);
+            _source = new VideoPackager(new RenditionPackager(Plan(Source), SourceTrack, publisher), [this], TimeSpan.FromMilliseconds(500), FrameRhythm.Even(frame), "s", NullLogger.Instance);
+            _follower = new VideoFollowerPackager(Plan(Rendition), new FrameRhythm(frame * pictureStep, frame * Math.Max(pictureStep, longestStep)), isReordered: false, publisher, maxLag ?? LagController.DefaultMaxLag, Time);
         }
 
         public ManualTime Time { get; } = new();
@@ -242,6 +281,9 @@ public sealed class FollowerPackagerTests
         public TimeSpan Silence => Time.GetElapsedTime(_follower.LastWritten);
 
         public Func<int, bool> Keeps { get; set; } = _ => true;
+
+        /// <summary>Pictures that the source lacks, and the encoder repeats.</summary>
+        public Func<int, bool> IsMissing { get; set; } = _ => false;
 
         /// <summary>Pictures that the encoder is behind. It works off what is beyond that at twice their rate.</summary>
         public int Delay { get; set; } = 3;
@@ -255,14 +297,15 @@ public sealed class FollowerPackagerTests
             for (int index = first; index < end; index++)
             {
                 long pts = 900_000 + index * Frame90k;
-                MediaBuffer payload = MediaBuffer.CopyOf([1, 2, 3]);
+                bool isMissing = IsMissing(index);
+                MediaBuffer payload = MediaBuffer.CopyOf(isMissing ? [] : [1, 2, 3]);
                 var unit = new AccessUnit
                 {
                     Track = SourceTrack,
                     Pts90k = pts,
                     Dts90k = pts,
                     Payload = payload,
-                    IsRandomAccess = (index - first) % Gop == 0 || index % Gop == 0,
+                    IsRandomAccess = !isMissing && ((index - first) % Gop == 0 || index % Gop == 0),
                     FrameType = FrameType.Key,
                     ProgramTime = Epoch.AddSeconds(pts / 90_000.0),
                     StartsDiscontinuity = startsTimeline && index == first,
@@ -295,14 +338,14 @@ public sealed class FollowerPackagerTests
             Add(cut);
         }
 
-        public void Decide(Cut cut) => _follower.Decide(new TimelineCut(_timeline, cut));
+        public void Decide(Cut cut) => _follower.Decide(cut);
 
         public void Undecide() => _follower.Undecide();
 
         public void Add(Cut cut)
         {
             _startsSegment = true;
-            _follower.AddCut(new TimelineCut(_timeline, cut));
+            _follower.AddCut(cut);
         }
 
         private void Encode()

@@ -5,7 +5,7 @@ using Mirror.Streams.Store;
 
 namespace Mirror.GpuTranscode.Tests.Packaging;
 
-/// <summary>Keeps everything that a packager publishes, with the samples read back from its bytes.</summary>
+/// <summary>Keeps everything that a packager publishes, with the samples read back from its bytes. Threads may write; what is read must have ended.</summary>
 internal sealed class Recorder : ISegmentStore, IAnnouncements
 {
     private readonly Dictionary<(SegmentKey, int), byte[]> _parts = [];
@@ -29,15 +29,18 @@ internal sealed class Recorder : ISegmentStore, IAnnouncements
 
     public ValueTask PutInitAsync(RenditionKey rendition, string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        Inits[name] = bytes.ToArray();
+        lock (_parts) { Inits[name] = bytes.ToArray(); }
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<long> AppendPartAsync(SegmentKey segment, int partIndex, MediaBuffer part, CancellationToken cancellationToken)
     {
-        long offset = _parts.Where(stored => stored.Key.Item1 == segment).Sum(stored => (long)stored.Value.Length);
-        _parts.Add((segment, partIndex), part.Span.ToArray());
-        return ValueTask.FromResult(offset);
+        lock (_parts)
+        {
+            long offset = _parts.Where(stored => stored.Key.Item1 == segment).Sum(stored => (long)stored.Value.Length);
+            _parts.Add((segment, partIndex), part.Span.ToArray());
+            return ValueTask.FromResult(offset);
+        }
     }
 
     public ValueTask CompleteSegmentAsync(SegmentKey segment, CancellationToken cancellationToken) => ValueTask.CompletedTask;
@@ -46,11 +49,14 @@ internal sealed class Recorder : ISegmentStore, IAnnouncements
 
     public ValueTask<MediaBuffer?> ReadAsync(SegmentKey segment, long offset, int length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public void Publish(Announcement announcement) => Announcements.Add(announcement);
+    public void Publish(Announcement announcement)
+    {
+        lock (_parts) { Announcements.Add(announcement); }
+    }
 
     public IDisposable Subscribe(Action<Announcement> handler) => throw new NotSupportedException();
 
-    public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<StreamPosition> FindPositionAsync(string streamId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public event Action<string, long>? Fenced { add { } remove { } }
 

@@ -1,4 +1,5 @@
 using Mirror.GpuTranscode.Packaging;
+using Mirror.Media.Codecs.Aac;
 using Mirror.Media.Frames;
 using Mirror.Streams.Announcements;
 using Mirror.Streams.Feed;
@@ -44,6 +45,23 @@ public sealed class StreamPackagerTests
         AssertExactTimes(source);
     }
 
+    [Fact]
+    public void Captions_that_come_later_are_told_with_the_same_initialization_segment()
+    {
+        var source = new Source();
+        source.Send(3, Fps30, 15);
+        source.Video = source.Video with { Captions = new CaptionServices([new("CC1", null)]) };
+        source.Send(3, Fps30, 15, from90k: 900_000 + 270_000);
+        source.End();
+
+        InitReady[] told = [.. source.Recorder.Announcements.OfType<InitReady>().Where(init => init.Rendition.Rendition == StreamPackager.VideoRendition)];
+        Assert.Equal(2, told.Length);
+        Assert.Equal(told[0] with { Track = source.Video }, told[1]);
+        Assert.Null(((VideoTrack)told[0].Track).Captions);
+        Assert.DoesNotContain(source.Recorder.Parts(StreamPackager.VideoRendition), part => part.StartsDiscontinuity);
+        AssertExactTimes(source, audio: false);
+    }
+
     [Theory, InlineData(0), InlineData(2)]
     public void Samples_keep_their_presentation_times_and_bytes(int bFrames)
     {
@@ -52,6 +70,48 @@ public sealed class StreamPackagerTests
         source.End();
         AssertExactTimes(source);
         Assert.Equal(source.SentVideo.Select(sent => sent.Bytes), source.Recorder.Samples(StreamPackager.VideoRendition).Select(sample => sample.Bytes));
+    }
+
+    [Theory]
+    [InlineData(12, 0.040)]
+    [InlineData(25, 0.019)]
+    public void No_part_is_longer_than_its_target_where_frames_come_late(int rate, double most)
+    {
+        var source = new Source(layout: new FeedLayout(HasVideo: true, HasAudio: false));
+        var random = new Random(rate);
+        for (int i = 0; i < 40 * rate; i++)
+        {
+            double late = i > 10 * rate ? random.NextDouble() * most : 0;
+            long pts = 900_000 + (long)((i / (double)rate + late) * 90_000);
+            source.SendVideo(pts, pts, isKey: i % rate == 0);
+        }
+        source.End();
+        RenditionStarted started = source.Recorder.Started(StreamPackager.VideoRendition);
+        double target = started.PartTarget.TotalSeconds * started.Timescale;
+        Assert.All(source.Recorder.Parts(StreamPackager.VideoRendition), part => Assert.InRange(part.Duration, 1, target));
+        AssertExactTimes(source, audio: false);
+    }
+
+    [Theory]
+    [InlineData(50, 3)]
+    [InlineData(50, 2)]
+    [InlineData(25, 1)]
+    [InlineData(60, 4)]
+    public void No_part_is_longer_than_its_target_where_frames_are_missing(int rate, int missing)
+    {
+        var source = new Source(layout: new FeedLayout(HasVideo: true, HasAudio: false));
+        var random = new Random(rate + missing);
+        for (int i = 0; i < 20 * rate; i++)
+        {
+            bool isKey = i % rate == 0;
+            source.SendVideo(900_000 + i * 90_000L / rate, 900_000 + i * 90_000L / rate, isKey);
+            if (i % rate < rate - missing - 1 && random.Next(5) == 0) { i += missing; }
+        }
+        source.End();
+        RenditionStarted started = source.Recorder.Started(StreamPackager.VideoRendition);
+        double target = started.PartTarget.TotalSeconds * started.Timescale;
+        Assert.All(source.Recorder.Parts(StreamPackager.VideoRendition), part => Assert.InRange(part.Duration, 1, target));
+        AssertExactTimes(source, audio: false);
     }
 
     [Fact]
@@ -83,7 +143,7 @@ public sealed class StreamPackagerTests
         }
     }
 
-    [Theory, InlineData(-45_000), InlineData(0), InlineData(30_000)]
+    [Theory, InlineData(-225_000), InlineData(-45_000), InlineData(0), InlineData(30_000), InlineData(90_000), InlineData(225_000)]
     public void Audio_that_leads_or_lags_stays_aligned(int lag90k)
     {
         var source = new Source();
@@ -93,6 +153,15 @@ public sealed class StreamPackagerTests
         foreach (List<PartReady> picture in source.Recorder.Segments(StreamPackager.VideoRendition).Skip(8).SkipLast(2))
         {
             Assert.InRange((starts[picture[0].Msn] - picture[0].ProgramTime).TotalMilliseconds, -0.1, 21.4);
+        }
+        Assert.Empty(source.Recorder.Announcements.OfType<PartMissing>());
+        // As they are told to players, neither is ever far ahead of the other.
+        (DateTime video, DateTime audio) = (DateTime.MinValue, DateTime.MinValue);
+        foreach (PartReady part in source.Recorder.Announcements.OfType<PartReady>().Where(part => part.Msn < source.Recorder.Parts(StreamPackager.AudioRendition).Last().Msn - 1))
+        {
+            if (part.Rendition.Rendition == StreamPackager.VideoRendition) { video = part.ProgramTime; }
+            else { audio = part.ProgramTime; }
+            if (audio > DateTime.MinValue && video > DateTime.MinValue) { Assert.InRange((video - audio).TotalSeconds, -0.2, 0.65); }
         }
     }
 
@@ -130,6 +199,134 @@ public sealed class StreamPackagerTests
         }
     }
 
+    /// <summary>An encoder that returns with less than it had, or whose sound card starts late.</summary>
+    [Theory]
+    [InlineData(null, Codec.Aac)]
+    [InlineData(3.0, Codec.Aac)]
+    [InlineData(0.7, Codec.Aac)]
+    [InlineData(0.1, Codec.Aac)]
+    [InlineData(3.0, Codec.Ac3)]                             // of which no silent frame is made
+    [InlineData(0.7, Codec.Ac3)]
+    public void Sound_that_does_not_come_to_a_new_timeline_is_silent_there_and_may_come_later(double? soundAfterSeconds, Codec codec)
+    {
+        const int Seconds = 8;
+        const long From90k = 90_000;
+        var source = new Source { Audio = Source.AudioOf(48_000) with { Codec = codec } };
+        source.Send(4, Fps30, 15);
+        source.Packager.Interrupt();
+        source.SentAudio.Clear();
+        long sound90k = From90k + (long)((soundAfterSeconds ?? Seconds) * 90_000);
+        bool isFirst = true;
+        for (int i = 0; i < Seconds * 30; i++)
+        {
+            long pts90k = From90k + i * 3000;
+            source.SendVideo(pts90k, pts90k, i % 15 == 0, discontinuity: i == 0);
+            for (; sound90k < pts90k; sound90k += 1920, isFirst = false) { source.SendAudio(sound90k, isFirst); }
+        }
+        PartReady picture = source.Recorder.Parts(StreamPackager.VideoRendition).Last();
+        PartReady sound = source.Recorder.Parts(StreamPackager.AudioRendition).Last();
+        Assert.InRange((picture.ProgramTime - sound.ProgramTime).TotalSeconds, -0.1, 0.2);
+        source.End();
+        long begin = BeginOfTimeline(source.Recorder, StreamPackager.VideoRendition);
+        Assert.Equal(begin, BeginOfTimeline(source.Recorder, StreamPackager.AudioRendition));
+        Dictionary<long, DateTime> starts = FirstParts(source.Recorder, StreamPackager.VideoRendition);
+        if (codec == Codec.Aac) { Assert.DoesNotContain(source.Recorder.Announcements, announcement => announcement is PartMissing); }
+        TimeSpan soundAfter = codec == Codec.Aac && soundAfterSeconds > 0.2 ? TimeSpan.Zero : TimeSpan.FromSeconds(soundAfterSeconds ?? 0);
+        Assert.All(FirstParts(source.Recorder, StreamPackager.AudioRendition), segment =>
+        {
+            TimeSpan missing = segment.Key < begin ? TimeSpan.Zero : soundAfter - (starts[segment.Key] - starts[begin]);
+            Assert.InRange((segment.Value - starts[segment.Key]).TotalMilliseconds, -0.1, 21.4 + Math.Max(0, missing.TotalMilliseconds));
+        });
+        byte[] silent = SilentAacFrame.For(source.Audio.DecoderConfiguration.Span)!;
+        ReadSample[] heard = [.. source.Recorder.Samples(StreamPackager.AudioRendition).Where(sample => !sample.Bytes.AsSpan().SequenceEqual(silent))];
+        Assert.InRange(heard.Count(sample => source.SentAudio.Exists(sent => sent.Bytes.AsSpan().SequenceEqual(sample.Bytes))), source.SentAudio.Count - 1, source.SentAudio.Count);
+    }
+
+    /// <summary>An input whose times jump, as that of a playlist of files, and whose sound is behind the picture or missing in some of them.</summary>
+    [Theory]
+    [InlineData(0.3, 0, 0)]
+    [InlineData(0.9, 0, 0)]
+    [InlineData(0.3, 1, 1)]
+    [InlineData(0.9, 1, 2)]
+    [InlineData(0.1, 0, 2)]                                  // the sound comes after two timelines without it
+    public void Numbers_and_discontinuities_stay_in_step_whatever_timeline_the_sound_is_still_on(double lagSeconds, int firstWithout, int lastWithout)
+    {
+        const long Jump90k = 20 * 90_000;
+        double[] lengths = [4, 0.5, 0.7, 3, 4];              // of timelines, in seconds
+        var source = new Source();
+        var events = new List<(double Time, Action Send)>();
+        double start = 0;
+        for (int timeline = 0; timeline < lengths.Length; timeline++)
+        {
+            long from90k = 900_000 + (long)(start * 90_000) + timeline * Jump90k;
+            bool begins = timeline > 0;
+            for (int i = 0; i < lengths[timeline] * 30; i++)
+            {
+                long pts90k = from90k + i * 3000;
+                (bool isKey, bool isFirst) = (i % 15 == 0, i == 0);
+                events.Add((start + i / 30.0, () => source.SendVideo(pts90k, pts90k, isKey, begins && isFirst)));
+            }
+            bool isSilent = lastWithout > 0 && timeline >= firstWithout && timeline <= lastWithout;
+            for (int i = 0; !isSilent && i * 1024 / 48_000.0 < lengths[timeline]; i++)
+            {
+                long pts90k = from90k + i * 1920;
+                bool isFirst = i == 0;
+                events.Add((start + i * 1024 / 48_000.0 + lagSeconds, () => source.SendAudio(pts90k, begins && isFirst)));
+            }
+            start += lengths[timeline];
+        }
+        foreach ((_, Action send) in events.OrderBy(step => step.Time)) { send(); }
+        source.End();
+        (long First, DateTime Date, bool StartsDiscontinuity)[] pictures = Starts(source.Recorder, StreamPackager.VideoRendition);
+        (long First, DateTime Date, bool StartsDiscontinuity)[] sounds = Starts(source.Recorder, StreamPackager.AudioRendition);
+        Assert.Equal(Enumerable.Range(0, sounds.Length).Select(i => sounds[0].First + i), sounds.Select(segment => segment.First));
+        var byNumber = pictures.ToDictionary(segment => segment.First);
+        Assert.Equal(pictures.Where(segment => segment.StartsDiscontinuity && segment.First > sounds[0].First).Select(segment => segment.First), sounds.Skip(1).Where(segment => segment.StartsDiscontinuity).Select(segment => segment.First));
+        Assert.All(sounds.Where(segment => segment.First > sounds[0].First + 1), segment => Assert.InRange((segment.Date - byNumber[segment.First].Date).TotalSeconds, -0.1, 0.1));
+        Assert.Equal(pictures[^1].First, sounds[^1].First);
+    }
+
+    /// <summary>An encoder that returns with a camera, and once more.</summary>
+    [Theory]
+    [InlineData(9_000)]
+    [InlineData(-9_000)]                                     // the sound comes first
+    public void Pictures_that_come_to_a_stream_of_sound_are_in_step_with_it(long audioLag90k)
+    {
+        var source = new Source(layout: new FeedLayout(HasVideo: false, HasAudio: true));
+        source.Send(4, Fps30, 15, withVideo: false);
+        source.Packager.Interrupt();
+        source.Packager.SetLayout(new FeedLayout(HasVideo: true, HasAudio: true));
+        source.Send(5, Fps30, 15, from90k: 9_000_000, discontinuity: true, audioLag90k: audioLag90k);
+        source.Packager.Interrupt();
+        source.Send(5, Fps30, 15, from90k: 900_000, discontinuity: true, audioLag90k: audioLag90k);
+        source.End();
+        var pictures = Starts(source.Recorder, StreamPackager.VideoRendition).ToDictionary(segment => segment.First);
+        (long First, DateTime Date, bool StartsDiscontinuity)[] sounds = Starts(source.Recorder, StreamPackager.AudioRendition);
+        Assert.Equal(Enumerable.Range(0, sounds.Length).Select(i => sounds[0].First + i), sounds.Select(segment => segment.First));
+        Assert.DoesNotContain(source.Recorder.Announcements, announcement => announcement is PartMissing { Rendition.Rendition: StreamPackager.AudioRendition });
+        Assert.All(sounds.Where(segment => pictures.ContainsKey(segment.First)), segment => Assert.InRange((segment.Date - pictures[segment.First].Date).TotalSeconds, -0.1, 0.1));
+        Assert.Equal(2, sounds.Count(segment => segment.StartsDiscontinuity));
+        Assert.Equal(pictures.Keys.Max(), sounds[^1].First);
+    }
+
+    /// <summary>How each segment begins, with a part or a gap.</summary>
+    private static (long First, DateTime Date, bool StartsDiscontinuity)[] Starts(Recorder recorder, string rendition)
+        => [.. recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == rendition).Select(announcement => announcement switch
+        {
+            PartReady { PartIndex: 0 } part => (part.Msn, part.ProgramTime, part.StartsDiscontinuity),
+            PartMissing { PartIndex: 0 } gap => (gap.Msn, gap.ProgramTime, gap.StartsDiscontinuity),
+            _ => (Msn: -1L, default, default),
+        }).Where(start => start.Msn >= 0)];
+
+    /// <summary>The segment with the only discontinuity, which may start with a gap.</summary>
+    private static long BeginOfTimeline(Recorder recorder, string rendition)
+        => Assert.Single(recorder.Announcements, announcement => announcement is PartReady { StartsDiscontinuity: true } or PartMissing { StartsDiscontinuity: true } && announcement.Rendition.Rendition == rendition) switch
+        {
+            PartReady part => part.Msn,
+            PartMissing gap => gap.Msn,
+            _ => throw new InvalidOperationException(),
+        };
+
     [Fact]
     public void A_new_resolution_gets_a_new_init_and_a_discontinuity_in_both_renditions()
     {
@@ -158,6 +355,42 @@ public sealed class StreamPackagerTests
     }
 
     [Fact]
+    public void Another_language_of_the_same_format_is_announced_without_a_discontinuity()
+    {
+        var source = new Source();
+        source.Send(3, Fps30, 15);
+        source.Audio = source.Audio with { Language = "deu" };
+        source.Send(3, Fps30, 15, from90k: 900_000 + 3 * 90_000);
+        source.End();
+        InitReady[] inits = [.. source.Recorder.Announcements.OfType<InitReady>().Where(init => init.Rendition.Rendition == StreamPackager.AudioRendition)];
+        Assert.Equal([null, "deu"], inits.Select(init => ((AudioTrack)init.Track).Language));
+        Assert.Equal(inits[0].Name, inits[1].Name);
+        Assert.DoesNotContain(source.Recorder.Parts(StreamPackager.AudioRendition), part => part.StartsDiscontinuity);
+    }
+
+    /// <summary>From stereo to 5.1, say, half a second before the next key frame.</summary>
+    [Fact]
+    public void Up_to_the_cut_that_a_new_audio_format_waits_for_it_is_silent()
+    {
+        var source = new Source();
+        int frames = 0;
+        for (int i = 0; i < 8 * 30; i++)
+        {
+            source.SendVideo(900_000 + i * 3000, 900_000 + i * 3000, i % 60 == 0);
+            if (i == 90) { source.Audio = Source.AudioOf(48_000) with { DecoderConfiguration = new byte[] { 0x11, 0xB0 }, Channels = 6 }; }
+            for (; frames * 1920 < i * 3000; frames++) { source.SendAudio(900_000 + frames * 1920); }
+        }
+        source.End();
+        byte[] silent = SilentAacFrame.For(Source.AudioOf(48_000).DecoderConfiguration.Span)!;
+        List<ReadSample> sound = source.Recorder.Samples(StreamPackager.AudioRendition);
+        Assert.All(sound.Zip(sound.Skip(1)), pair => Assert.Equal(pair.First.Decode + 1024, pair.Second.Decode));
+        int silence = sound.Count(sample => sample.Bytes.AsSpan().SequenceEqual(silent));
+        Assert.InRange(silence, 0.9 * 48_000 / 1024, 1.1 * 48_000 / 1024);      // it changes in the middle between two key frames, 2 s apart
+        Assert.Equal(source.SentAudio.Count, sound.Count);
+        Assert.DoesNotContain(source.Recorder.Announcements, announcement => announcement is PartMissing);
+    }
+
+    [Fact]
     public void Missing_pictures_become_gaps_and_never_longer_parts()
     {
         var source = new Source();
@@ -174,19 +407,85 @@ public sealed class StreamPackagerTests
         AssertExactTimes(source, audio: false);
     }
 
-    [Fact]
-    public void Audio_that_stays_away_is_marked_as_a_gap_so_that_numbers_stay_in_step()
+    [Theory]
+    [InlineData(48_000, Codec.Aac)]
+    [InlineData(44_100, Codec.Aac)]
+    [InlineData(48_000, Codec.Ac3)]                          // of which no silent frame is made
+    public void Audio_that_stays_away_is_silent_and_numbers_stay_in_step(int rate, Codec codec)
     {
-        var source = new Source();
+        var source = new Source { Audio = Source.AudioOf(rate) with { Codec = codec } };
         source.Send(4, Fps30, 15);
-        source.Send(6, Fps30, 15, from90k: 900_000 + 4 * 90_000, withAudio: false);
-        source.Send(4, Fps30, 15, from90k: 900_000 + 10 * 90_000);
+        source.Send(26, Fps30, 15, from90k: 900_000 + 4 * 90_000, withAudio: false);
+        // While it is away, it is never further behind the picture than players put up with.
+        DateTime picturesTo = source.Recorder.Parts(StreamPackager.VideoRendition).Last().ProgramTime;
+        if (codec == Codec.Aac) { Assert.InRange((picturesTo - source.Recorder.Parts(StreamPackager.AudioRendition).Last().ProgramTime).TotalSeconds, -0.1, 0.2); }
+        source.Send(4, Fps30, 15, from90k: 900_000 + 30 * 90_000);
         source.End();
-        Assert.Contains(source.Recorder.Announcements, announcement => announcement is PartMissing { Rendition.Rendition: StreamPackager.AudioRendition });
+        Assert.Equal(codec != Codec.Aac, source.Recorder.Announcements.Any(announcement => announcement is PartMissing { Rendition.Rendition: StreamPackager.AudioRendition }));
+        if (codec == Codec.Aac)
+        {
+            byte[] silent = SilentAacFrame.For(source.Audio.DecoderConfiguration.Span)!;
+            Assert.InRange(source.Recorder.Samples(StreamPackager.AudioRendition).Count(sample => sample.Bytes.AsSpan().SequenceEqual(silent)), 25.5 * rate / 1024, 26 * rate / 1024 + 2);
+            // Silence may cover more than half of the first frame that returns: it is the one that may be left out.
+            Assert.InRange(source.Recorder.Samples(StreamPackager.AudioRendition).Count(sample => !sample.Bytes.AsSpan().SequenceEqual(silent)), source.SentAudio.Count - 1, source.SentAudio.Count);
+        }
         List<PartReady> picture = source.Recorder.Segments(StreamPackager.VideoRendition)[^2];
         List<PartReady> sound = source.Recorder.Segments(StreamPackager.AudioRendition).Single(segment => segment[0].Msn == picture[0].Msn);
         Assert.InRange((sound[0].ProgramTime - picture[0].ProgramTime).TotalMilliseconds, -0.1, 21.4);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_picture_that_stays_away_is_a_gap_and_sound_goes_on_in_step(int bFrames)
+    {
+        var source = new Source();
+        source.Send(4, Fps30, 15, bFrames: bFrames);
+        source.Send(15, Fps30, 15, from90k: 900_000 + 4 * 90_000, withVideo: false);
+        // While it is away, gaps follow the sound.
+        PartMissing last = source.Recorder.Announcements.OfType<PartMissing>().Last(gap => gap.Rendition.Rendition == StreamPackager.VideoRendition);
+        PartReady sound = source.Recorder.Parts(StreamPackager.AudioRendition).Last();
+        Assert.InRange((sound.ProgramTime - last.ProgramTime).TotalSeconds, -0.1, 0.5);
+        Assert.InRange(sound.Msn - last.Msn, 0, 1);
+        source.Send(4, Fps30, 15, from90k: 900_000 + 19 * 90_000, bFrames: bFrames);
+        source.End();
+        Assert.DoesNotContain(source.Recorder.Announcements, announcement => announcement is PartMissing { Rendition.Rendition: StreamPackager.AudioRendition });
+        Assert.InRange(source.Recorder.Samples(StreamPackager.AudioRendition).Count, source.SentAudio.Count, source.SentAudio.Count + 2);      // stretches end between two frames
+        Assert.InRange(source.Recorder.Samples(StreamPackager.VideoRendition).Count, source.SentVideo.Count - 15, source.SentVideo.Count);
+        Dictionary<long, DateTime> starts = FirstParts(source.Recorder, StreamPackager.VideoRendition);
+        Assert.All(FirstParts(source.Recorder, StreamPackager.AudioRendition), segment => Assert.InRange((segment.Value - starts[segment.Key]).TotalMilliseconds, -70, 21.4));
+        AssertPartRules(source.Recorder, StreamPackager.VideoRendition);
+    }
+
+    /// <summary>Further from its sound than the aligner reaches: what stands for the picture must not stand for it for ever.</summary>
+    [Fact]
+    public void A_picture_that_returns_late_by_seconds_is_delivered_again()
+    {
+        const int Piece = 11_520;                            // four pictures, six frames of sound
+        const int Late = 40;
+        var rate = new Rational(125, 4);
+        var source = new Source();
+        void Send(int piece, bool video, bool audio) => source.Send(Piece / 90_000.0, rate, 4, from90k: 900_000 + piece * Piece, withVideo: video, withAudio: audio);
+        for (int i = 0; i < 32; i++) { Send(i, video: true, audio: true); }
+        for (int i = 32; i < 64; i++) { Send(i, video: false, audio: true); }
+        for (int i = 64; i < 220; i++)
+        {
+            Send(i, video: false, audio: true);
+            Send(i - Late, video: true, audio: false);
+        }
+        source.End();
+        List<ReadSample> samples = source.Recorder.Samples(StreamPackager.VideoRendition);
+        Assert.Equal(source.SentVideo[^1].Bytes, samples[^1].Bytes);
+        Assert.InRange(samples.Count, source.SentVideo.Count - 2 * Late * 4, source.SentVideo.Count);
+    }
+
+    private static Dictionary<long, DateTime> FirstParts(Recorder recorder, string rendition)
+        => recorder.Announcements.Where(announcement => announcement.Rendition.Rendition == rendition).Select(announcement => announcement switch
+        {
+            PartReady { PartIndex: 0 } part => (part.Msn, part.ProgramTime),
+            PartMissing { PartIndex: 0 } part => (part.Msn, part.ProgramTime),
+            _ => (Msn: -1L, ProgramTime: default),
+        }).Where(part => part.Msn >= 0).ToDictionary(part => part.Msn, part => part.ProgramTime);
 
     [Fact]
     public void Key_frames_that_come_too_rarely_never_make_a_segment_longer_than_the_target_duration()
@@ -206,7 +505,18 @@ public sealed class StreamPackagerTests
         var source = new Source();
         source.Send(5, Fps30, 1000);
         Assert.Equal(10, source.Recorder.Started(StreamPackager.VideoRendition).TargetDuration);
+        // There is a segment to list as soon as it starts, without a key frame behind it.
+        foreach (string rendition in new[] { StreamPackager.VideoRendition, StreamPackager.AudioRendition })
+        {
+            List<PartReady>[] segments = [.. source.Recorder.Segments(rendition)];
+            Assert.Equal(2, segments.Length);
+            Assert.InRange((segments[1][0].ProgramTime - segments[0][0].ProgramTime).TotalSeconds, 2.99, 3.03);
+        }
+        Assert.False(source.Recorder.Segments(StreamPackager.VideoRendition).Last()[0].IsIndependent);
+        source.Send(20, Fps30, 300, from90k: 900_000 + 5 * 90_000);
         source.End();
+        Assert.All(source.Recorder.Segments(StreamPackager.VideoRendition).Skip(2), segment => Assert.True(segment[0].IsIndependent));
+        AssertPartRules(source.Recorder, StreamPackager.VideoRendition);
     }
 
     [Fact]
@@ -218,6 +528,19 @@ public sealed class StreamPackagerTests
         Assert.All(source.Recorder.Segments(StreamPackager.AudioRendition).SkipLast(1),
             segment => Assert.InRange(segment.Sum(part => part.Duration) / 48_000.0, 0.42, 0.6));
         AssertPartRules(source.Recorder, StreamPackager.AudioRendition);
+    }
+
+    [Fact]
+    public void Sound_that_begins_before_the_picture_waits_for_it()
+    {
+        var source = new Source();
+        source.Send(0.3, Fps30, 15, withVideo: false, audioLag90k: 0);
+        source.Send(3, Fps30, 15, from90k: 900_000 + 27_000);
+        source.End();
+        // Sound that had begun alone would have told the encoded renditions of a timeline of its own.
+        (PartReady picture, PartReady sound) = (source.Recorder.Parts(StreamPackager.VideoRendition).First(), source.Recorder.Parts(StreamPackager.AudioRendition).First());
+        Assert.Equal(picture.Msn, sound.Msn);
+        Assert.InRange((sound.ProgramTime - picture.ProgramTime).TotalMilliseconds, -21.4, 21.4);
     }
 
     [Fact]

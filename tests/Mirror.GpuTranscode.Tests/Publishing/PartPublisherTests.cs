@@ -235,7 +235,7 @@ public sealed class PartPublisherTests
 
         public IDisposable Subscribe(Action<Announcement> handler) => throw new NotSupportedException();
 
-        public ValueTask<IReadOnlyList<RenditionPosition>> FindPositionsAsync(string streamId, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<StreamPosition> FindPositionAsync(string streamId, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     private sealed class Clock : TimeProvider

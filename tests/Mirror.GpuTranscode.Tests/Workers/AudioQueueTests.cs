@@ -14,7 +14,7 @@ public sealed class AudioQueueTests : IDisposable
 
     public AudioQueueTests()
     {
-        _queue = new AudioQueue(_time);
+        _queue = new AudioQueue(_time, LagController.DefaultMaxLag);
         _queue.SetFormat(Format);
     }
 
@@ -37,7 +37,7 @@ public sealed class AudioQueueTests : IDisposable
     {
         Add(0, 50);
         Assert.Equal(Enumerable.Range(0, 50).Select(index => index * 1_800L), TakeAll());
-        _queue.OnDelivered(new WorkerAudio(1, 24_000, 0), pts90k: 45_000);
+        _queue.OnDelivered(new WorkerAudio(0, 1, 24_000, 0), pts90k: 45_000);
         Assert.Equal(35, _queue.Count);                      // 25 frames, less the ten before that a decoder needs
         Assert.Equal((1, 24_000), (_queue.Delivered.Timeline, _queue.Delivered.Pts));
     }
@@ -47,7 +47,7 @@ public sealed class AudioQueueTests : IDisposable
     {
         Add(0, 50);
         TakeAll();
-        _queue.OnDelivered(new WorkerAudio(1, 24_000, 0), pts90k: 45_000);
+        _queue.OnDelivered(new WorkerAudio(0, 1, 24_000, 0), pts90k: 45_000);
         _queue.Rewind(forget: false);
         Assert.Equal(Enumerable.Range(15, 35).Select(index => index * 1_800L), TakeAll());
     }

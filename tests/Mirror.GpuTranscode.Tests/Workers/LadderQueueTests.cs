@@ -16,7 +16,7 @@ public sealed class LadderQueueTests : IDisposable
 
     public LadderQueueTests()
     {
-        _queue = new LadderQueue(_time);
+        _queue = new LadderQueue(_time, LagController.DefaultMaxLag);
         _queue.SetFormat(_format);
     }
 

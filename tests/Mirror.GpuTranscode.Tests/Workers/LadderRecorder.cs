@@ -65,9 +65,9 @@ internal sealed class LadderRecorder : ILadderOutput
         get { lock (_gate) { return AudioFrames.Count; } }
     }
 
-    public void OnAudioFormat(AudioTrack track) => Do($"audio {track.SampleRate}", () => AudioFormat = track);
+    public void OnAudioFormat(int sound, AudioTrack track) => Do($"audio {track.SampleRate}", () => AudioFormat = track);
 
-    public void OnAudioFrame(int timeline, long pts, long receivedTimestamp, MediaBuffer payload)
+    public void OnAudioFrame(int sound, int timeline, long pts, long receivedTimestamp, MediaBuffer payload)
     {
         Do(null, () => AudioFrames.Add((timeline, pts)));
         payload.Release();

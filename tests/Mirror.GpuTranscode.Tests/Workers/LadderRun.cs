@@ -21,7 +21,13 @@ internal sealed partial class LadderRun : IAsyncDisposable
     /// <summary>Two seconds; every half second a key frame, which starts a segment.</summary>
     public const string Clip = "-f lavfi -i testsrc2=size=640x360:rate=30 -t 2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 15 -keyint_min 15 -sc_threshold 0 -bf 0";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    /// <summary>Nothing is left out, however slow the machine is.</summary>
+    private static TranscodeOptions AnySpeed => new() { MaxLag = TimeSpan.FromMinutes(1) };
+
+    /// <summary>Whether long tests run at their full length, as in <c>make soak</c>.</summary>
+    public static bool IsFull { get; } = Environment.GetEnvironmentVariable("MIRROR_TEST_FULL") == "true";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly List<MediaBuffer> _buffers = [];
     private readonly CancellationTokenSource _stopSending = new();
     private Task _sending = Task.CompletedTask;
@@ -30,7 +36,7 @@ internal sealed partial class LadderRun : IAsyncDisposable
     public LadderRun(TranscodeOptions? options = null, WorkerCommand? command = null, TranscodeBudget? budget = null, TimeSpan? healthyAfter = null, GpuPool? gpus = null)
     {
         Pool = new WorkerPool(command ?? WorkerCommand.Find(), NullLogger<WorkerPool>.Instance);
-        Worker = new LadderWorker("s", options ?? new TranscodeOptions(), Recorder, Pool, budget ?? new TranscodeBudget(64, 1), NullLogger<LadderWorker>.Instance, gpus, healthyAfter);
+        Worker = new LadderWorker("s", options ?? AnySpeed, Recorder, Pool, budget ?? new TranscodeBudget(64, 1), NullLogger<LadderWorker>.Instance, gpus, healthyAfter);
     }
 
     public static RungPlan[] Rungs { get; } = [Rung("180p", 320, 180), Rung("90p", 160, 90)];
@@ -98,6 +104,13 @@ internal sealed partial class LadderRun : IAsyncDisposable
     public Task UntilAsync(Func<bool> condition, string what) => Waiting.UntilAsync(condition, () => $"{what}; events: {string.Join(" | ", Recorder.Events)}; {Recorder.Count} frames", Patience);
 
     public Task UpAsync(int times = 1) => UntilAsync(() => Recorder.Ups >= times, $"renditions are up {times} times");
+
+    /// <summary>Waits until the state says this. A busy machine makes renditions late for a moment, and then it says that.</summary>
+    public Task SaysAsync(string reason)
+        => UntilAsync(() => Worker.State is { IsDegraded: true, Reason: { } said } && said.Contains(reason, StringComparison.Ordinal), $"it says \"{reason}\"");
+
+    /// <summary>Waits until nothing is missing or late.</summary>
+    public Task WellAsync() => UntilAsync(() => !Worker.State.IsDegraded, "all is well");
 
     /// <summary>Waits for the frame of every rung that belongs to the picture sent last.</summary>
     public Task AllDeliveredAsync() => UntilAsync(() => Enumerable.Range(0, Rungs.Length).All(rung => Recorder.Frames(rung).LastOrDefault() is { } last && last.Timeline == Timeline && last.Pts90k == Sent[^1]), "the last frame is delivered");

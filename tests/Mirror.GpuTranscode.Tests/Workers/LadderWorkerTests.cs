@@ -27,9 +27,8 @@ public sealed class LadderWorkerTests
         run.AssertDecodable(1);
         Assert.Equal(["ladder 180p 90p", "format 0 320x180", "format 1 160x90", "up", "drained"], run.Recorder.Events.Order(Comparer<string>.Create((a, b) => Rank(a) - Rank(b))));
         Assert.Equal(Enumerable.Range(0, 6), run.Recorder.Frames(0).Where(frame => frame.IsKey).Select(frame => (int)((frame.Pts90k - 90_000) / LadderRun.Frame90k / LadderRun.Gop)));
-        await run.UntilAsync(() => run.Worker.State is { Device: "cpu" }, "the heartbeat says where it is done");
+        await run.UntilAsync(() => run.Worker.State is { Device: "cpu", IsDegraded: false }, "the heartbeat says where it is done, and that nothing waits");
         TranscodeState state = run.Worker.State;
-        Assert.False(state.IsDegraded, state.Reason);
         Assert.Equal((0, 0L), (state.Restarts, state.FramesDropped));
         Assert.Equal([new RenditionState("180p", "h264", "320x180", 200_000, 90, true), new RenditionState("90p", "h264", "160x90", 200_000, 90, true)], state.Renditions);
 
@@ -47,10 +46,8 @@ public sealed class LadderWorkerTests
         run.SendInRealTime();
         await run.UpAsync();
         await run.UntilAsync(() => run.Recorder.Frames(0).Length > 40, "some frames came");
-        long signalled = Stopwatch.GetTimestamp();
         run.Signal(signal);
         await run.UpAsync(2);
-        TimeSpan outage = Stopwatch.GetElapsedTime(signalled, run.Recorder.Changes[^1].Time);
         int frames = run.Recorder.Frames(0).Length;
         await run.UntilAsync(() => run.Recorder.Frames(0).Length > frames + 40, "some more frames came");
         await run.StopSendingAsync();
@@ -60,8 +57,6 @@ public sealed class LadderWorkerTests
         run.AssertDecodable(1);
         Assert.Contains(run.Recorder.Events, text => text.StartsWith("down", StringComparison.Ordinal) && text.Contains(reason, StringComparison.Ordinal));
         Assert.Equal(1, run.Worker.State.Restarts);
-        Assert.True(outage < LongestOutage, $"renditions were back after {outage.TotalSeconds:F2} s");
-        TestContext.Current.SendDiagnosticMessage($"signal {signal}: back after {outage.TotalMilliseconds:F0} ms");
     }
 
     [Fact]
@@ -71,8 +66,7 @@ public sealed class LadderWorkerTests
         run.Configure();
         run.SendInRealTime();
         await run.UntilAsync(() => run.Worker.State.Restarts >= 3, "it was replaced three times");
-        Assert.Contains("transcode.worker_memory", run.Worker.State.Reason);
-        Assert.True(run.Worker.State.IsDegraded);
+        await run.SaysAsync("transcode.worker_memory");
         await run.StopSendingAsync();
     }
 
@@ -86,12 +80,12 @@ public sealed class LadderWorkerTests
         run.Configure();
         run.Send(30);
         await run.UntilAsync(() => run.Worker.State.Restarts >= 3, "it was tried three times");
-        Assert.Contains(reason, run.Worker.State.Reason);
+        await run.SaysAsync(reason);
         Assert.Single(run.Recorder.Events, text => text.StartsWith("down", StringComparison.Ordinal));   // the same reason is no news
     }
 
-    [Fact]
-    public async Task A_hundred_killed_workers_leave_nothing_behind()
+    [Fact, Trait("Run", "real-time")]
+    public async Task Killed_workers_leave_nothing_behind()
     {
         string[] filesOfOthers = Directory.GetFileSystemEntries(Path.GetTempPath());
         await using var run = new LadderRun(healthyAfter: TimeSpan.Zero);
@@ -102,9 +96,9 @@ public sealed class LadderWorkerTests
         var killed = new List<int>();
         await KillAsync(5);
         (int files, long memory) before = Measure();
-        await KillAsync(100);
+        await KillAsync(LadderRun.IsFull ? 100 : 10);
         outages.Sort();
-        TestContext.Current.SendDiagnosticMessage($"105 kills: median {outages[outages.Count / 2]:F0} ms, longest {outages[^1]:F0} ms until all renditions were back; {run.Worker.State}");
+        TestContext.Current.SendDiagnosticMessage($"{killed.Count} kills: median {outages[outages.Count / 2]:F0} ms, longest {outages[^1]:F0} ms until all renditions were back; {run.Worker.State}");
         await run.StopSendingAsync();
         await run.AllDeliveredAsync();
         run.AssertComplete();
@@ -135,10 +129,10 @@ public sealed class LadderWorkerTests
         static (int Files, long Memory) Measure() => (Directory.GetFileSystemEntries("/proc/self/fd").Length, GC.GetTotalMemory(forceFullCollection: true));
     }
 
-    [Fact]
+    [Fact, Trait("Run", "real-time")]
     public async Task A_slow_consumer_holds_the_worker_back_and_nothing_breaks()
     {
-        await using var run = new LadderRun();
+        await using var run = new LadderRun(new TranscodeOptions());
         run.Recorder.OnEachFrame = static () => Thread.Sleep(60);          // sixty frames a second are due
         run.Configure();
         run.SendInRealTime();
@@ -150,10 +144,10 @@ public sealed class LadderWorkerTests
         AssertRising(run.Recorder.Frames(0));
     }
 
-    [Fact]
+    [Fact, Trait("Run", "real-time")]
     public async Task A_worker_that_gets_too_little_of_the_processor_leaves_out_frames_and_stays_near_live()
     {
-        await using var run = new LadderRun { Media = SourceMedia.Make(LadderRun.Clip.Replace("640x360", "1280x720", StringComparison.Ordinal)) };
+        await using var run = new LadderRun(new TranscodeOptions()) { Media = SourceMedia.Make(LadderRun.Clip.Replace("640x360", "1280x720", StringComparison.Ordinal)) };
         run.Configure();
         run.SendInRealTime();
         await run.UpAsync();
@@ -173,7 +167,7 @@ public sealed class LadderWorkerTests
         }, CancellationToken.None);
         await run.UntilAsync(() => run.Worker.State is { IsDegraded: true, FramesDropped: > 0 }, "frames are left out");
         int limited = run.Recorder.Frames(0).Length;
-        await run.UntilAsync(() => run.Sent.Count > 20 * LadderRun.FramesPerSecond, "twenty seconds were sent");
+        await run.UntilAsync(() => run.Sent.Count > (LadderRun.IsFull ? 20 : 8) * LadderRun.FramesPerSecond, "some seconds were sent");
         await limiting.CancelAsync();
         await limit;
         LadderRecorder.Frame[] frames = run.Recorder.Frames(0);
@@ -216,7 +210,7 @@ public sealed class LadderWorkerTests
         run.Worker.Configure(run.Media.Track, []);
         await run.UntilAsync(() => run.Worker.WorkerId is null && run.Recorder.Frames(1).Length == 30, "the worker ended");
         run.Send(30);
-        Assert.False(run.Worker.State.IsDegraded);
+        await run.WellAsync();
         run.StartTimeline(1, 90_000);
         run.Configure();
         run.Send(30);
@@ -261,13 +255,12 @@ public sealed class LadderWorkerTests
         await using var run = new LadderRun(budget: budget);
         Assert.Null(budget.TryReserve(other, run.Media.Track, LadderRun.Rungs));
         run.Configure();
-        await run.UntilAsync(() => run.Worker.State.IsDegraded, "it is refused");
-        Assert.StartsWith("no capacity", run.Worker.State.Reason);
+        await run.SaysAsync("no capacity");
         run.Send(30);
         budget.Release(other);
         run.SendInRealTime();
         await run.UpAsync();
-        Assert.False(run.Worker.State.IsDegraded);
+        await run.WellAsync();
         Assert.Equal(0, run.Worker.State.Restarts);
         await run.StopSendingAsync();
     }
@@ -334,9 +327,7 @@ public sealed class LadderWorkerTests
         await using var run = new LadderRun(new TranscodeOptions { AllowSoftwareFallback = false }, gpus: gpus);
         run.Configure();
         run.Send(30);
-        await run.UntilAsync(() => run.Worker.State.Reason is not null, "it says why");
-        Assert.Contains("transcode.allow_software_fallback", run.Worker.State.Reason, StringComparison.Ordinal);
-        Assert.True(run.Worker.State.IsDegraded);
+        await run.SaysAsync("transcode.allow_software_fallback");
         Assert.Null(run.Worker.WorkerId);
         Assert.Equal(0, run.Recorder.Count);
     }
@@ -354,17 +345,18 @@ public sealed class LadderWorkerTests
         ];
         foreach (string word in words) { start.ArgumentList.Add(word); }
         using Process node = Process.Start(start)!;
+        int niceness = Children(Environment.ProcessId).Single(child => child.Id == node.Id).Niceness;
         try
         {
             // One that has lowered its priority has told the kernel before what is to become of it. The worker that tries the codecs ends by
             // itself, perhaps just now: what counts is one that is seen to be stopped.
-            await Waiting.UntilAsync(() => Children(node.Id).Where(child => child.Niceness > 0).Any(child => LadderRun.TrySignal(child.Id, LadderRun.SigStop) && StateOf(child.Id) == 'T'),
-                () => "the node has a worker, and it is stopped", TimeSpan.FromSeconds(30));
+            await Waiting.UntilAsync(() => Children(node.Id).Where(child => child.Niceness > niceness).Any(child => LadderRun.TrySignal(child.Id, LadderRun.SigStop) && StateOf(child.Id) == 'T'),
+                () => "the node has a worker, and it is stopped", TimeSpan.FromMinutes(2));
             int[] workers = [.. Children(node.Id).Select(child => child.Id)];
             node.Kill();
             await node.WaitForExitAsync();
             // Where nothing asks for an orphan's status, it stays in the list of processes as a zombie.
-            await Waiting.UntilAsync(() => workers.All(worker => StateOf(worker) is null or 'Z' or 'X'), () => "its workers are gone", TimeSpan.FromSeconds(10));
+            await Waiting.UntilAsync(() => workers.All(worker => StateOf(worker) is null or 'Z' or 'X'), () => "its workers are gone", TimeSpan.FromMinutes(2));
         }
         finally
         {

@@ -5,7 +5,7 @@ namespace Mirror.GpuTranscode.Tests.Workers;
 public sealed class LagControllerTests
 {
     private const int PicturesPerSecond = 30;
-    private readonly LagController _controller = new();
+    private readonly LagController _controller = new(LagController.DefaultMaxLag);
     private TimeSpan _now = TimeSpan.FromSeconds(1000);
 
     [Fact]
@@ -28,6 +28,14 @@ public sealed class LagControllerTests
     {
         Assert.Equal(0, Run(seconds: 4.5, _ => 900));
         Assert.NotEqual(0, Run(seconds: 2, _ => 900));
+    }
+
+    [Fact]
+    public void A_larger_limit_lets_frames_wait_for_longer()
+    {
+        var patient = new LagController(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, Run(seconds: 60, _ => 9_900, patient));
+        Assert.NotEqual(0, Run(seconds: 2, _ => 10_100, patient));
     }
 
     [Fact]
@@ -83,13 +91,14 @@ public sealed class LagControllerTests
         Assert.Equal(0, _controller.Level);
     }
 
-    private int Run(double seconds, Func<double, double> lagMilliseconds)
+    private int Run(double seconds, Func<double, double> lagMilliseconds, LagController? controller = null)
     {
+        controller ??= _controller;
         int highest = 0;
         for (int picture = 0; picture < seconds * PicturesPerSecond; picture++)
         {
             _now += TimeSpan.FromSeconds(1.0 / PicturesPerSecond);
-            highest = Math.Max(highest, _controller.Update(_now, TimeSpan.FromMilliseconds(lagMilliseconds((double)picture / PicturesPerSecond))));
+            highest = Math.Max(highest, controller.Update(_now, TimeSpan.FromMilliseconds(lagMilliseconds((double)picture / PicturesPerSecond))));
         }
         return highest;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Mirror.GpuTranscode.Workers;
 
@@ -33,5 +34,26 @@ public sealed class SupervisionTests
         Assert.True(meter.TryRead(out ProcessUse use));
         Assert.InRange(use.ResidentBytes, 10L << 20, Environment.WorkingSet * 2);
         Assert.False(use.IsStopped);
+    }
+
+    [Fact]
+    public async Task A_process_that_shares_its_processor_waits_for_it()
+    {
+        // Two that never rest, on one processor: each waits while the other runs.
+        using Process first = Spin();
+        using Process second = Spin();
+        try
+        {
+            using var meter = new ProcessMeter(first.Id);
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+            while (meter.ReadWaited() < TimeSpan.FromMilliseconds(100)) { await Task.Delay(20, limit.Token); }
+        }
+        finally
+        {
+            first.Kill();
+            second.Kill();
+        }
+
+        static Process Spin() => Process.Start("taskset", ["-c", "0", "sh", "-c", "while :; do :; done"]);
     }
 }

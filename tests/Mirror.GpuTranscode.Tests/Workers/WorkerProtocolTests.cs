@@ -58,6 +58,7 @@ public sealed class WorkerProtocolTests
     {
         var sent = new AudioConfiguration
         {
+            Sound = 3,
             Source = new AudioTrack { Id = 2, Codec = Codec.Ac3, CodecString = "ac-3", DecoderConfiguration = new byte[] { 1, 2, 3 }, SampleRate = 44_100, Channels = 6 },
             Plan = new AudioPlan { Bitrate = 64_000, Channels = 2, SampleRate = 48_000 },
             ResumeAfter = new AudioResumePoint(3, -1_024),
@@ -71,7 +72,7 @@ public sealed class WorkerProtocolTests
     [Fact]
     public void An_audio_frame_keeps_its_fields()
     {
-        var sent = new WorkerAudio(7, -90_000, 123_456_789);
+        var sent = new WorkerAudio(3, 7, -90_000, 123_456_789);
         byte[] fields = new byte[WorkerProtocol.AudioFieldsLength];
         sent.WriteTo(fields);
         Assert.Equal(sent, WorkerAudio.Read(fields));

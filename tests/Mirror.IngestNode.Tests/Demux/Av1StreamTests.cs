@@ -95,6 +95,13 @@ public class Av1StreamTests
         Assert.Equal(usual.Video.Select(u => Convert.ToHexString(u.Payload)), bare.Video.Select(u => Convert.ToHexString(u.Payload)));
     }
 
+    /// <summary>A transport stream of SVT-AV1, for tests that want any.</summary>
+    internal static byte[] MakeStream()
+    {
+        Case sample = Cases["SVT-AV1 with start codes"];
+        return Multiplex(Encode(sample), sample);
+    }
+
     private static List<byte[]> Encode(Case sample)
     {
         byte[] ivf = MakeIvf(sample);

@@ -32,6 +32,12 @@ internal sealed class DemuxRun : IAccessUnitHandler, IDisposable
 
     public DemuxStats Stats => Demuxer.Stats;
 
+    /// <summary>The first units wait until their date is known, as they do in a server; otherwise each write passes them on.</summary>
+    public bool WaitsForDates { get; init; }
+
+    /// <summary>Samples may hold parameter sets: the stream changes them.</summary>
+    public bool AllowsParameterSets { get; init; }
+
     /// <summary>Units delivered are kept with their bytes; off for long runs.</summary>
     public bool KeepsUnits { get; init; } = true;
 
@@ -61,8 +67,12 @@ internal sealed class DemuxRun : IAccessUnitHandler, IDisposable
             Demuxer.Write(bytes[..length], _clock, Start.AddTicks(_clock));
             bytes = bytes[length..];
         }
+        if (!WaitsForDates) { Demuxer.Flush(); }
         return this;
     }
+
+    /// <summary>Nothing arrives for a time.</summary>
+    public void Pass(TimeSpan duration) => _clock += duration.Ticks;
 
     public void OnLayout(FeedLayout layout) => Layouts.Add(layout);
 
@@ -111,7 +121,7 @@ internal sealed class DemuxRun : IAccessUnitHandler, IDisposable
         }
     }
 
-    private static void CheckNalUnits(AccessUnit unit)
+    private void CheckNalUnits(AccessUnit unit)
     {
         ReadOnlySpan<byte> rest = unit.Payload.Span;
         while (!rest.IsEmpty)
@@ -120,6 +130,11 @@ internal sealed class DemuxRun : IAccessUnitHandler, IDisposable
             int length = BinaryPrimitives.ReadInt32BigEndian(rest);
             Assert.InRange(length, 1, rest.Length - 4);
             byte header = rest[4];
+            if (AllowsParameterSets)
+            {
+                rest = rest[(4 + length)..];
+                continue;
+            }
             if (unit.Track.Codec == Codec.H264) { Assert.DoesNotContain(header & 0x1F, new[] { 7, 8, 9, 12, 13, 15 }); }
             else { Assert.DoesNotContain((header >> 1) & 0x3F, new[] { 32, 33, 34, 35, 38 }); }
             rest = rest[(4 + length)..];

@@ -82,6 +82,110 @@ public class ProgramTests
         Assert.Equal(10 * Frame, Assert.Single(run.Video, u => u.StartsDiscontinuity).Pts);
     }
 
+    /// <summary>Of several programmes the first has no map, lists private data only, or lists audio that never comes.</summary>
+    [Theory]
+    [InlineData("absent")]
+    [InlineData("data")]
+    [InlineData("radio")]
+    public void The_first_programme_with_something_to_carry_is_chosen(string first)
+    {
+        const int Video = 0x300;
+        const int FirstMap = 0x900;
+        var logger = new TimelineTests.CountingLogger();
+        (byte, int, byte[])[] streams = [(first == "data" ? (byte)0x06 : StreamType.Mpeg1Audio, 0x400, [])];
+        TransportStreamBuilder builder = new();
+        for (int i = 0; i < 100; i++)
+        {
+            builder.Section(0, TransportStreamBuilder.ProgramAssociationSection(0, (3, FirstMap), (7, 0x901)));
+            if (first != "absent") { builder.Section(FirstMap, TransportStreamBuilder.ProgramMapSection(3, 0, 0x400, streams)); }
+            builder.Section(0x901, TransportStreamBuilder.ProgramMapSection(7, 0, Video, (StreamType.H264, Video, [])));
+            AddVideo(builder, Video, i % 10 == 0 ? "K" : "P", i * Frame);
+        }
+        using DemuxRun run = new(logger: logger);
+        run.Write(builder.ToArray(), pieceDuration: TimeSpan.FromMilliseconds(40));
+        Assert.True(run.Video.Count() >= 50, $"{run.Video.Count()} pictures, {string.Join(Environment.NewLine, logger.Lines)}");
+        Assert.Equal(1, run.Stats.Timelines);
+        Assert.Contains(logger.Lines, line => line.Contains("Programme 3 is passed over", StringComparison.Ordinal));
+        Assert.Contains(logger.Lines, line => line.Contains("Programme 7", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(0, 0x300)]
+    [InlineData(7, 0x301)]
+    [InlineData(99, 0x300)]                        // not listed
+    public void The_configured_programme_is_carried_where_it_is_listed(int configured, int expectedPid)
+    {
+        TransportStreamBuilder builder = new();
+        for (int i = 0; i < 50; i++)
+        {
+            builder.Section(0, TransportStreamBuilder.ProgramAssociationSection(0, (3, 0x900), (7, 0x901)));
+            builder.Section(0x900, TransportStreamBuilder.ProgramMapSection(3, 0, 0x300, (StreamType.H264, 0x300, [])));
+            builder.Section(0x901, TransportStreamBuilder.ProgramMapSection(7, 0, 0x301, (StreamType.H264, 0x301, [])));
+            AddVideo(builder, 0x300, i % 10 == 0 ? "K" : "P", i * Frame);
+            AddVideo(builder, 0x301, i % 10 == 0 ? "K" : "P", 100 * 90_000 + i * Frame);
+        }
+        using DemuxRun run = new(new TransportStreamDemuxerOptions { Program = configured });
+        run.Write(builder.ToArray());
+        Assert.Equal(expectedPid == 0x301, run.Video.First().Pts >= 100 * 90_000);
+        Assert.Equal((1, 1), (run.Stats.ProgramChanges, run.Stats.Timelines));
+    }
+
+    [Theory]
+    [InlineData("reversed")]
+    [InlineData("another before")]
+    [InlineData("better before")]
+    public void What_is_carried_stays_while_the_map_lists_it(string change)
+    {
+        (byte, int, byte[]) video = (StreamType.H264, VideoPid, []);
+        (byte, int, byte[]) audio = (StreamType.AacAdts, AudioPid, [0x0A, 4, .. "eng"u8, 0]);
+        (byte, int, byte[]) other = (StreamType.AacAdts, 0x102, [0x0A, 4, .. "deu"u8, 0]);
+        (byte, int, byte[]) broadcast = (StreamType.Mpeg1Audio, AudioPid, []);
+        (byte, int, byte[])[] before = change switch { "reversed" => [video, audio, other], "better before" => [video, broadcast], _ => [video, audio] };
+        (byte, int, byte[])[] after = change switch { "reversed" => [other, audio, video], "better before" => [other, broadcast, video], _ => [video, other, audio] };
+        TransportStreamBuilder builder = new TransportStreamBuilder().Tables(0, before);
+        for (int i = 0; i < 40; i++)
+        {
+            if (i >= 20) { builder.Tables(1, after); }
+            AddVideo(builder, VideoPid, i % 10 == 0 ? "K" : "P", i * Frame);
+            if (change != "better before") { builder.AudioPes(i * Frame, H264Pictures.Adts()); }
+            builder.Pes(0x102, 0xC1, i * Frame, -1, H264Pictures.Adts(size: 60), isBounded: true);
+        }
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        Assert.Equal((1, 1), (run.Stats.ProgramChanges, run.Stats.Timelines));
+        Assert.All(run.Audio, unit => Assert.Equal(unit.Track.Id == TransportStreamDemuxer.AudioTrackId ? 100 : 60, unit.Payload.Length));
+        Assert.DoesNotContain(run.Units, unit => unit.StartsDiscontinuity);
+    }
+
+    [Fact]
+    public void Languages_are_carried_beside_each_other_and_come_and_go()
+    {
+        (byte, int, byte[]) video = (StreamType.H264, VideoPid, []);
+        (byte, int, byte[]) english = (StreamType.AacAdts, AudioPid, [0x0A, 4, .. "ENG"u8, 0]);
+        (byte, int, byte[]) other = (StreamType.Ac3, 0x103, [0x0A, 4, .. "eng"u8, 0]);           // the same sound in another codec
+        (byte, int, byte[]) description = (StreamType.AacAdts, 0x104, [0x0A, 4, .. "eng"u8, 3]);
+        (byte, int, byte[]) german = (StreamType.AacAdts, 0x102, [0x0A, 4, .. "ger"u8, 0x80]);            // of a private kind
+        TransportStreamBuilder builder = new();
+        for (int i = 0; i < 60; i++)
+        {
+            bool hasGerman = i is < 20 or >= 40;
+            builder.Tables((i / 20) + 1, hasGerman ? [video, other, english, description, german] : [video, english, other, description]);
+            AddVideo(builder, VideoPid, i % 10 == 0 ? "K" : "P", i * Frame);
+            builder.AudioPes(i * Frame, H264Pictures.Adts());
+            if (hasGerman) { builder.Pes(0x102, 0xC1, i * Frame, -1, H264Pictures.Adts(size: 60), isBounded: true); }
+            builder.Pes(0x104, 0xC2, i * Frame, -1, H264Pictures.Adts(size: 70), isBounded: true);
+        }
+        using DemuxRun run = new();
+        run.Write(builder.ToArray());
+        var tracks = run.Audio.GroupBy(unit => unit.Track.Id).Select(group => (Track: (AudioTrack)group.First().Track, Length: group.First().Payload.Length, Count: group.Count())).ToArray();
+        Assert.Equal([("eng", AudioPurpose.Main, 100), ("eng", AudioPurpose.VisualImpaired, 70), ("ger", AudioPurpose.Main, 60)],
+            tracks.OrderBy(track => track.Track.Id).Select(track => (track.Track.Language, track.Track.Purpose, track.Length)));
+        Assert.Equal((1, 1), (run.Stats.ProgramChanges, run.Stats.Timelines));
+        Assert.DoesNotContain(run.Units, unit => unit.StartsDiscontinuity);
+        Assert.InRange(tracks.Single(track => track.Track.Language == "ger").Count, 36, 40);
+        Assert.Equal([2, 1, 2], run.Layouts.Select(layout => layout.MoreAudio));
+    }
+
     [Theory]
     [InlineData(new byte[] { 0x02, 0x1B }, new byte[] { 0x03, 0x81, 0x0F }, Codec.H264)]
     [InlineData(new byte[] { 0x1B, 0x02 }, new byte[] { 0x0F, 0x81, 0x03 }, Codec.H264)]
@@ -116,8 +220,8 @@ public class ProgramTests
         }
         using DemuxRun run = new(logger: logger);
         run.Write(builder.ToArray());
-        Assert.Equal(7, run.Stats.IgnoredStreams);
-        Assert.Equal(7, logger.Lines.Count(l => l.Contains("ignored", StringComparison.Ordinal)));
+        Assert.Equal(6, run.Stats.IgnoredStreams);
+        Assert.Equal(6, logger.Lines.Count(l => l.Contains("ignored", StringComparison.Ordinal)));
         Assert.Contains(logger.Lines, l => l.Contains("private data 'BSSD'", StringComparison.Ordinal));
         Assert.Contains(logger.Lines, l => l.Contains("private data '????'", StringComparison.Ordinal));
         Assert.Equal(20, run.Stats.IgnoredPackets);
@@ -155,6 +259,30 @@ public class ProgramTests
         Assert.DoesNotContain(run.Video, u => u.StartsDiscontinuity);
         Assert.True(run.Video.First(u => ((VideoTrack)u.Track).Width == 640).IsRandomAccess);
         Assert.InRange(run.Video.Count(), 98, 100);
+    }
+
+    /// <summary>The second and third part have another picture parameter set of the same id.</summary>
+    [Theory]
+    [InlineData("-c:v libx264 -preset ultrafast -bf 0 -x264-params chroma-qp-offset=", new byte[] { 7, 8 })]
+    [InlineData("-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=0:cbqpoffs=", new byte[] { 32, 33, 34 })]
+    public void Parameter_sets_that_change_are_carried_by_random_access_points_and_the_track_stays(string encoder, byte[] types)
+    {
+        byte[] Make(int qpOffset, int second) => FfmpegSample.Make(FfmpegSample.Inputs("320x180", "25", 2, withAudio: false)
+            + $" {encoder}{qpOffset} -g 25 -pix_fmt yuv420p -muxdelay 0 -muxpreload 0 -output_ts_offset {second}");
+        using DemuxRun run = new() { AllowsParameterSets = true };
+        run.Write([.. Make(0, 0), .. Make(3, 2), .. Make(0, 4)]);
+        DemuxRun.Unit[] units = [.. run.Video];
+        Assert.Single(units.Select(u => u.Track).Distinct(ReferenceEqualityComparer.Instance));
+        Assert.DoesNotContain(units, u => u.StartsDiscontinuity);
+        DemuxRun.Unit[] points = [.. units.Where(u => u.IsRandomAccess)];
+        Assert.Equal(6, points.Length);
+        Assert.All(points[..2], u => Assert.Empty(SetsOf(u)));
+        Assert.All(points[2..], u => Assert.Equal(types, SetsOf(u)));             // those of the first part as well, since a decoder may have the others
+        Assert.All(points[2..], u => Assert.Equal(types, u.NalUnits().Take(types.Length).Select(TypeOf)));
+        Assert.All(units.Where(u => !u.IsRandomAccess), u => Assert.Empty(SetsOf(u)));
+
+        byte TypeOf(byte[] nalUnit) => (byte)(types.Length == 2 ? nalUnit[0] & 0x1F : (nalUnit[0] >> 1) & 0x3F);
+        IEnumerable<byte> SetsOf(DemuxRun.Unit unit) => unit.NalUnits().Select(TypeOf).Where(types.Contains);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Mirror.IngestNode.Demux;
 using Mirror.Media.Frames;
 using Mirror.Media.MpegTs;
+using Mirror.Media.Tests.Codecs.Captions;
 using Mirror.Media.Tests.MpegTs;
 using static Mirror.IngestNode.Tests.Demux.H264Pictures;
 
@@ -41,14 +42,15 @@ public class TimelineTests
     }
 
     [Fact]
-    public void One_absurd_timestamp_costs_its_picture_only()
+    public void One_absurd_timestamp_costs_nothing()
     {
         foreach (long absurd in new[] { Hour, -Hour, 1L << 32, 11 * 90_000L, 3 * 90_000L, -2 * Frame })
         {
             (char, long, long)[] pictures = [.. Regular("KPPPP", 900_000), ('P', 900_000 + absurd + 5 * Frame, -1), .. Regular("PPPP", 900_000 + 6 * Frame)];
             using DemuxRun run = Run(Pictures(pictures));
-            Assert.Equal("KPPPPPPPP", Letters(run.Video)[..9]);
-            Assert.Equal((1, 0, 1), (run.Stats.Video.BadTimestamps, run.Stats.TimestampJumps, run.Stats.Timelines));
+            Assert.Equal("KPPPPPPPPP", Letters(run.Video)[..10]);
+            Assert.Equal(Enumerable.Range(0, 10).Select(i => 900_000 + i * Frame), run.Video.Take(10).Select(u => u.Pts));
+            Assert.Equal((0, 0, 1), (run.Stats.Video.BadTimestamps, run.Stats.TimestampJumps, run.Stats.Timelines));
         }
     }
 
@@ -94,9 +96,9 @@ public class TimelineTests
         List<(char, long, long)> pictures = [('K', Frame, -1)];
         for (int i = 1; i < 30; i += 3) { pictures.AddRange([('P', (i + 3) * Frame, -1), ('B', (i + 1) * Frame, -1), ('B', (i + 2) * Frame, -1)]); }
         using DemuxRun run = Run(Pictures([.. pictures]));
-        Assert.StartsWith("KPPBBPBBPBB", Letters(run.Video));                                          // the first two are lost to learning
-        Assert.Equal(0, run.Stats.TimestampJumps);
-        Assert.Equal(2, run.Stats.Video.BadTimestamps);
+        Assert.StartsWith("KPBBPBBPBB", Letters(run.Video));
+        Assert.Equal((0, 0), (run.Stats.TimestampJumps, run.Stats.Video.BadTimestamps));
+        Assert.All(pictures.Zip(run.Video).Skip(4), p => Assert.InRange(p.Second.Pts - p.First.Item2, 0, 5));      // the first are moved by up to a frame
         Assert.True(run.Stats.Video.RepairedTimestamps >= 8);
         Assert.All(run.Video.Skip(4).Zip(run.Video.Skip(5)), p => Assert.InRange(p.Second.Dts - p.First.Dts, 1, 2 * Frame));
     }
@@ -108,7 +110,17 @@ public class TimelineTests
         using DemuxRun run = Run(Pictures(pictures));
         Assert.Equal([10_000, 10_001, 17_200, 20_800], run.Video.Take(4).Select(u => u.Dts));
         Assert.Equal([10_000, 13_600, 17_200, 20_800], run.Video.Take(4).Select(u => u.Pts));
-        Assert.Equal(2, run.Stats.Video.RepairedTimestamps);
+        Assert.Equal(2 + 1, run.Stats.Video.RepairedTimestamps);                        // and the last, which has none
+    }
+
+    [Fact]
+    public void Pictures_that_come_unevenly_keep_their_times()
+    {
+        // In hundredths of a second, as those of a screen: all of them arrive at once.
+        int[] times = [0, 36, 112, 160, 168, 188, 236, 260, 280, 300, 360, 388, 440, 564, 584, 592, 624, 740, 796, 820, 840, 844, 904, 916, 948, 960, 964, 1032, 1176, 1200];
+        (char, long, long)[] pictures = [.. times.Select((time, i) => (i % 10 == 0 ? 'K' : 'P', 90_000 + time * 900L, -1L))];
+        using DemuxRun run = Run(Pictures(pictures));
+        Assert.Equal(pictures.Select(picture => picture.Item2), run.Video.Take(pictures.Length).Select(unit => unit.Pts));
     }
 
     [Fact]
@@ -243,6 +255,28 @@ public class TimelineTests
         Assert.All(run.Video, u => Assert.False(u.StartsDiscontinuity));
     }
 
+    /// <summary>Captions come a second late and go after another, the map tells their language, and says later that there is another service.</summary>
+    [Fact]
+    public void Captions_are_part_of_the_track_once_they_were_seen_and_stay()
+    {
+        TransportStreamBuilder builder = new TransportStreamBuilder().Tables(0, (StreamType.H264, TransportStreamBuilder.VideoPid, Convert.FromHexString("8607C1656E677E3FFF")));
+        byte[] sei = CaptionBytes.Sei(CaptionBytes.Message(CaptionBytes.Line21(0, 0x14, 0x25), CaptionBytes.Filler(1), CaptionBytes.Packet(1)));
+        for (int i = 0; i < 100; i++)
+        {
+            if (i == 75) { builder.Tables(1, (StreamType.H264, TransportStreamBuilder.VideoPid, Convert.FromHexString("860DC2656E677E3FFF667265C13FFF"))); }
+            byte[] picture = i % 25 == 0 ? Idr() : P();
+            builder.VideoPes(i * 3600, -1, i is >= 25 and < 50 ? Unit([9, 0xF0], Sps, Pps, sei, Slice(i == 25 ? (byte)0x65 : (byte)0x41, i == 25 ? "0001000" : "00110", 300, 1)) : picture);
+        }
+        using DemuxRun run = Run(builder);
+        string[] texts = [.. run.Video.Select(unit => string.Join(' ', ((VideoTrack)unit.Track).Captions?.Services.Select(service => $"{service.InstreamId}={service.Language}") ?? []))];
+        Assert.Equal(100, texts.Length);
+        Assert.All(texts[..26], text => Assert.Equal("", text));
+        Assert.All(texts[26..75], text => Assert.Equal("CC1=en SERVICE1=", text));
+        Assert.All(texts[76..], text => Assert.Equal("CC1=en SERVICE1=fr", text));
+        Assert.Equal(3, run.Video.Select(unit => unit.Track).Distinct(ReferenceEqualityComparer.Instance).Count());
+        Assert.DoesNotContain(run.Video, unit => unit.StartsDiscontinuity);
+    }
+
     [Theory]
     [InlineData(40, "25/1", true)]              // as the VUI says
     [InlineData(40.5, "25/1", true)]            // within its tolerance
@@ -293,6 +327,52 @@ public class TimelineTests
     }
 
     [Fact]
+    public void The_first_units_wait_for_their_dates_and_a_late_start_does_not_move_them()
+    {
+        using DemuxRun run = new() { WaitsForDates = true };
+        DateTime start = WriteVideo(run, frames: 50, delayOfFirst: 100);
+        List<DemuxRun.Unit> video = run.Video.ToList();
+        Assert.InRange(video.Count, 49, 50);
+        Assert.Equal(Enumerable.Range(0, video.Count).Select(i => i * Frame), video.Select(u => u.Pts));
+        Assert.All(video, u => Assert.InRange((u.ProgramTime - start).TotalMilliseconds - u.Pts / 90.0, -1, 1));      // a frame begins when it was due, less its duration
+        Assert.InRange(run.Audio.Count(), 47, 49);
+        Assert.All(run.Audio, u => Assert.InRange((u.ProgramTime - start).TotalMilliseconds - u.Pts / 90.0, -1, 1));
+    }
+
+    [Fact]
+    public void Units_that_wait_are_passed_on_where_their_timeline_ends()
+    {
+        using DemuxRun run = new() { WaitsForDates = true };
+        WriteVideo(run, frames: 4, delayOfFirst: 0);
+        Assert.Empty(run.Units);
+        run.Demuxer.Restart();
+        Assert.StartsWith("KPP", Letters(run.Video));
+        Assert.All(run.Units, u => Assert.NotEqual(default, u.ProgramTime));
+    }
+
+    /// <summary>Writes each frame, with the audio until its end, when it is over.</summary>
+    /// <returns>When the first frame began.</returns>
+    private static DateTime WriteVideo(DemuxRun run, int frames, int delayOfFirst)
+    {
+        run.Write(new TransportStreamBuilder().H264AacTables().Null().Null().Null().ToArray(), int.MaxValue, TimeSpan.FromMilliseconds(1000));
+        var builder = new TransportStreamBuilder();
+        int written = 0;
+        int last = 0;
+        long audio = 0;
+        for (int i = 0; i < frames; i++)
+        {
+            builder.VideoPes(i * Frame, -1, i % 25 == 0 ? Idr(100) : P(50));
+            if (i > 0) { builder.AudioPes(audio, [.. Adts()]); }
+            audio += i > 0 ? AudioFrame : 0;
+            byte[] all = builder.ToArray();
+            int arrival = Math.Max((i + 1) * 40, 40 + delayOfFirst);      // what came meanwhile follows at once
+            run.Write(all.AsSpan(written), int.MaxValue, TimeSpan.FromMilliseconds(arrival - last));
+            (written, last) = (all.Length, arrival);
+        }
+        return DemuxRun.Start.AddMilliseconds(1000);
+    }
+
+    [Fact]
     public void Audio_timestamps_are_smoothed_and_gaps_are_kept()
     {
         var random = new Random(1);
@@ -313,7 +393,7 @@ public class TimelineTests
     }
 
     [Fact]
-    public void One_absurd_audio_timestamp_costs_its_packet_only()
+    public void One_absurd_audio_timestamp_costs_nothing()
     {
         TransportStreamBuilder builder = new TransportStreamBuilder().H264AacTables();
         for (int i = 0; i < 50; i++)
@@ -322,9 +402,9 @@ public class TimelineTests
             builder.AudioPes(i == 20 ? Hour : i == 30 ? 5 * 90_000 : i * AudioFrame, [.. Adts()]);
         }
         using DemuxRun run = Run(builder);
-        Assert.Equal((2, 1, 0), (run.Stats.Audio.BadTimestamps, run.Stats.Timelines, run.Stats.TimestampJumps));
-        Assert.InRange(run.Audio.Count(), 47, 48);
-        Assert.All(run.Audio, a => Assert.InRange(a.Pts, 0, 50 * Frame));
+        Assert.Equal((0, 1, 0), (run.Stats.Audio.BadTimestamps, run.Stats.Timelines, run.Stats.TimestampJumps));
+        Assert.InRange(run.Audio.Count(), 49, 50);
+        Assert.All(run.Audio.Zip(run.Audio.Skip(1)), pair => Assert.InRange(pair.Second.Pts - pair.First.Pts, AudioFrame - 2, AudioFrame + 2));
     }
 
     [Fact]
@@ -351,6 +431,47 @@ public class TimelineTests
         Assert.InRange(audio.Pts, video.Pts - AudioFrame, video.Pts + AudioFrame);
         Assert.Equal("K", Letters([video]));
         Assert.InRange(run.Audio.Count(), 180, 190);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pause_on_an_open_connection_gives_later_dates_after_a_discontinuity_and_loses_nothing(bool hasVideo)
+    {
+        using DemuxRun run = new() { WaitsForDates = true };
+        TransportStreamBuilder builder = new();
+        if (hasVideo) { builder.H264AacTables(); }
+        else { builder.Tables(0, (StreamType.AacAdts, TransportStreamBuilder.AudioPid, [])); }
+        int written = 0;
+        const int Frames = 400;
+        const int PauseAfter = 150;
+        TimeSpan pause = TimeSpan.FromSeconds(10);
+        long audioClock = 0;
+        for (int i = 0; i < Frames; i++)
+        {
+            AddAudio(builder, ref audioClock, i * Frame);
+            if (hasVideo) { builder.VideoPes(i * Frame, -1, i % 25 == 0 ? Idr() : P()); }
+            byte[] bytes = builder.ToArray()[written..];
+            written += bytes.Length;
+            run.Pass(TimeSpan.FromMilliseconds(40) + (i == PauseAfter ? pause : TimeSpan.Zero));
+            run.Write(bytes, Math.Max(1, bytes.Length), TimeSpan.Zero);
+        }
+        run.Demuxer.Flush();
+        List<DemuxRun.Unit> leading = [.. hasVideo ? run.Video : run.Audio];
+        int step = leading.FindIndex(unit => unit.StartsDiscontinuity);
+        long resumed = PauseAfter * Frame;
+        Assert.InRange((leading[step].Pts - resumed) / 90_000.0, 2, 3.2);
+        Assert.Single(leading, unit => unit.StartsDiscontinuity);
+        Assert.InRange((leading[step].ProgramTime - leading[step - 1].ProgramTime - pause).TotalMilliseconds, 0, 60);
+        Assert.All(leading.Zip(leading.Skip(1)).Where(pair => pair.Second != leading[step]),
+            pair => Assert.Equal((pair.Second.Pts - pair.First.Pts) / 90.0, (pair.Second.ProgramTime - pair.First.ProgramTime).TotalMilliseconds, 0.1));
+        Assert.Equal((2, 0), (run.Stats.Timelines, run.Stats.TimestampJumps));
+        if (hasVideo)
+        {
+            Assert.Equal(Frames, leading.Count);
+            Assert.Single(run.Audio, unit => unit.StartsDiscontinuity);
+        }
+        Assert.InRange(run.Audio.Count(), audioClock / AudioFrame - 6, audioClock / AudioFrame);
     }
 
     [Fact]

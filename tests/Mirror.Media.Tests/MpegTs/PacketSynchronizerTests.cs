@@ -48,6 +48,60 @@ public class PacketSynchronizerTests
         }
     }
 
+    /// <summary>Packets with four bytes before each, or sixteen after.</summary>
+    private static byte[] Framed(byte[] stream, int stride)
+    {
+        byte[] header = stride == 192 ? [0x47, 1, 2, 3] : [];          // a time may look like a sync byte
+        byte[] trailer = stride == 204 ? [.. Enumerable.Repeat((byte)0x55, 16)] : [];
+        return [.. stream.Chunk(188).SelectMany(packet => (byte[])[.. header, .. packet, .. trailer])];
+    }
+
+    [Theory]
+    [InlineData(192)]
+    [InlineData(204)]
+    public void Longer_packets_are_found_whatever_the_size_of_the_pieces(int stride)
+    {
+        byte[] stream = Framed(Stream(40), stride);
+        for (int size = 1; size <= 3 * stride + 1; size++)
+        {
+            var synchronizer = new PacketSynchronizer();
+            Assert.Equal(Enumerable.Range(0, 40), Read(synchronizer, stream.Chunk(size).ToArray()));
+            Assert.Equal(0, synchronizer.SyncLosses);
+        }
+        for (int cut = 5; cut < stride; cut++)
+        {
+            Assert.Equal(Enumerable.Range(1, 39), Read(new PacketSynchronizer(), stream[cut..].Chunk(1316).ToArray()));
+        }
+    }
+
+    [Theory]
+    [InlineData(188, 192)]
+    [InlineData(192, 204)]
+    [InlineData(204, 188)]
+    public void The_distance_of_packets_may_change(int before, int after)
+    {
+        byte[] packets = Stream(60);
+        var synchronizer = new PacketSynchronizer();
+        List<int> read = Read(synchronizer, [.. Framed(packets[..(30 * 188)], before), .. Framed(packets[(30 * 188)..], after)]);
+        Assert.Equal(Enumerable.Range(0, 30), read[..30]);
+        Assert.Equal(Enumerable.Range(32, 28), read[^28..]);
+        Assert.Equal(1, synchronizer.SyncLosses);
+    }
+
+    [Theory]
+    [InlineData(192)]
+    [InlineData(204)]
+    public void After_a_loss_longer_packets_are_found_again(int stride)
+    {
+        byte[] stream = Framed(Stream(60), stride);
+        var synchronizer = new PacketSynchronizer();
+        Read(synchronizer, stream[..1316], stream[1316..2632]);
+        synchronizer.SignalLoss();
+        List<int> read = Read(synchronizer, stream[3948..5264], stream[5264..6580], stream[6580..7896], stream[7896..]);
+        int first = (3948 + stride - 1) / stride;
+        Assert.Equal(Enumerable.Range(first, 60 - first), read);
+    }
+
     [Fact]
     public void Whole_packets_are_read_in_place()
     {

@@ -60,6 +60,26 @@ public class SectionTests
         Assert.False(ElementaryStreamInfo.TryRead(ref streams, out _));
     }
 
+    [Theory]
+    [InlineData("86 07 C1 656E67 7E 3FFF", "CC1=en")]                       // field 1
+    [InlineData("86 0D C2 656E67 C1 3FFF 737061 7F 3FFF", "CC3=es SERVICE1=en")]
+    [InlineData("86 0D C2 756E64 C1 3FFF 716161 C2 3FFF", "SERVICE1= SERVICE2=qaa")]
+    [InlineData("86 07 C3 667265 FF 3FFF", "SERVICE63=fr")]                 // more announced than there are
+    [InlineData("86 07 C1 656E67 C0 3FFF", null)]                           // no service has the number 0
+    [InlineData("86 07 C1 22000A C1 3FFF", "SERVICE1=")]                    // no letters
+    [InlineData("86 06 C1 656E67 C1 3F", null)]
+    [InlineData("86 00", null)]
+    [InlineData("", null)]
+    public void Caption_services_of_the_program_map(string hex, string? expected)
+    {
+        byte[] bytes = TransportStreamBuilder.ProgramMapSection(1, 5, 0x100, (0x1B, 0x100, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal))));
+        Assert.True(PsiSection.TryParse(bytes, out PsiSection section));
+        Assert.True(ProgramMap.TryParse(section, out ProgramMap map));
+        ReadOnlySpan<byte> streams = map.Streams;
+        Assert.True(ElementaryStreamInfo.TryRead(ref streams, out ElementaryStreamInfo stream));
+        Assert.Equal(expected, stream.Captions is { } captions ? string.Join(' ', captions.Services.Select(service => $"{service.InstreamId}={service.Language}")) : null);
+    }
+
     [Fact]
     public void A_section_with_any_damaged_bit_is_refused()
     {

@@ -49,7 +49,9 @@ public sealed class MediaPlaylistParserTests
         Assert.Equal([1202, 1206], document.Segments.Where(segment => segment.StartsDiscontinuity).Select(segment => segment.Msn));
         Assert.Equal([1204], document.Segments.Where(segment => segment.IsGap).Select(segment => segment.Msn));
         Assert.Equal("init-2.mp4", document.Segments[5].MapUri);
-        Assert.Equal([1200, 1202, 1204, 1206], document.Segments.Where(segment => segment.ProgramDateTime is not null).Select(segment => segment.Msn));
+        Assert.All(document.Segments, segment => Assert.NotNull(segment.ProgramDateTime));
+        Assert.Equal(["#EXT-X-MAP:URI=\"init-2.mp4\"", "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:02.000Z", "#EXT-X-GAP", "#EXTINF:0.500000,", "1204.m4s"], document.Segments[4].Lines);
+        Assert.Equal("#EXT-X-PART:DURATION=0.100000,URI=\"1207.0.m4s\",INDEPENDENT=YES", document.OpenSegment!.Parts[0].Line);
         Assert.Equal(SamplePlaylists.Start.AddSeconds(1), document.Segments[2].ProgramDateTime);
         Assert.True(document.OpenSegment is { Msn: 1207, StartsDiscontinuity: true, MapUri: "init-3.mp4", Parts.Count: 1 });
         Assert.Equal("1207.1.m4s", document.PreloadHintUri);

@@ -45,6 +45,15 @@ public sealed class MediaPlaylistWriterTests
     }
 
     [Fact]
+    public void After_the_last_part_of_a_segment_without_its_duration_the_next_segment_is_hinted()
+    {
+        MediaPlaylistDocument document = SamplePlaylists.Parse(SamplePlaylists.Write(SamplePlaylists.Live(segments: 0, openParts: 5) with { OpenMsn = 1201 }));
+
+        Assert.Equal((1200, 5), (document.MediaSequence, document.OpenSegment!.Parts.Count));
+        Assert.Equal("1201.0.m4s", document.PreloadHintUri);
+    }
+
+    [Fact]
     public void A_map_that_changes_behind_the_skipped_segments_is_written_once()
     {
         MediaSegment[] segments = [.. Enumerable.Range(0, 20).Select(i => SamplePlaylists.Segment(1200 + i, map: i < 7 ? "init-1.mp4" : "init-2.mp4", discontinuity: i == 7))];

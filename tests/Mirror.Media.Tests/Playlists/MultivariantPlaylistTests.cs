@@ -52,6 +52,26 @@ public sealed class MultivariantPlaylistTests
             document.Media.Select(media => (media.GroupId, media.Name, media.Channels, media.IsDefault)));
     }
 
+    [Fact]
+    public void Captions_are_listed_and_named_by_the_variants_that_carry_them()
+    {
+        var captions = new CaptionServices([new("CC1", "en"), new("SERVICE1", null)]);
+        var playlist = new MultivariantPlaylist(
+            [
+                new Variant("source/playlist.m3u8", 2, 1, "avc1.640028", Video with { Captions = captions }, AudioGroup: null),
+                new Variant("av1/playlist.m3u8", 2, 1, "av01.0.00M.08", Video, AudioGroup: null),
+            ],
+            [],
+            IndependentSegments: true)
+        { Captions = captions };
+        Golden.Matches("multivariant-captions.m3u8", Write(playlist));
+        Assert.True(MultivariantPlaylistParser.TryParse(Encoding.UTF8.GetString(Write(playlist)), out MultivariantDocument? document, out string? error), error);
+        Assert.Equal(["cc", null], document.Variants.Select(variant => variant.CaptionGroup));
+        Assert.Equal(
+            [("CLOSED-CAPTIONS", "cc", "SERVICE1", "SERVICE1", null), ("CLOSED-CAPTIONS", "cc", "CC1", "CC1", "en")],
+            document.Media.Select(media => (media.Type, media.GroupId, media.Name, media.InstreamId, media.Language)));
+    }
+
     [Theory]
     [InlineData("#EXTM3U\n")]
     [InlineData("#EXTM3U\nsource.m3u8\n")]
@@ -60,6 +80,9 @@ public sealed class MultivariantPlaylistTests
     [InlineData("#EXTM3U\n#EXT-X-TARGETDURATION:1\n")]
     [InlineData("#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"n\"\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"n\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n")]
     [InlineData("#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"n\",DEFAULT=YES\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"m\",DEFAULT=YES\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n")]
+    [InlineData("#EXTM3U\n#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"n\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,CLOSED-CAPTIONS=\"cc\"\na.m3u8\n")]
+    [InlineData("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CLOSED-CAPTIONS=\"cc\"\na.m3u8\n")]
+    [InlineData("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CLOSED-CAPTIONS=NONE\na.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=1\nb.m3u8\n")]
     public void Refuses(string text) => Assert.False(MultivariantPlaylistParser.TryParse(text, out _, out _));
 
     private static byte[] Write(MultivariantPlaylist playlist)

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Mirror.Media.Frames;
 using Mirror.Media.Playlists;
 using Mirror.Origin.Live;
 using Mirror.Origin.Tests.Publishing;
@@ -42,7 +43,7 @@ public sealed class PlaylistDeliveryTests : IAsyncLifetime
         Assert.Equal("no-cache", Header(response, "Cache-Control"));
         Assert.Equal("Accept-Encoding", Header(response, "Vary"));
         Assert.Equal("*", Header(response, "Access-Control-Allow-Origin"));
-        Assert.Equal("Age, Date, Content-Length, Content-Range", Header(response, "Access-Control-Expose-Headers"));
+        Assert.Contains("Age, Date, Content-Length, Content-Range", Header(response, "Access-Control-Expose-Headers"), StringComparison.Ordinal);
         Assert.Equal("none", Header(response, "Accept-Ranges"));
         Assert.Equal("0", Header(response, "Age"));
         Assert.NotNull(response.Headers.Date);
@@ -125,9 +126,9 @@ public sealed class PlaylistDeliveryTests : IAsyncLifetime
     {
         ["the next part"] = ("_HLS_msn=1230&_HLS_part=2", [], video => video.Part()),
         ["a later part"] = ("_HLS_msn=1230&_HLS_part=4", [video => video.Part(), video => video.Part()], video => video.Part()),
-        ["the open segment"] = ("_HLS_msn=1230", [video => video.Part(), video => video.Part()], video => video.Part()),
+        ["the open segment"] = ("_HLS_msn=1230", [video => video.Part(), video => video.Part(), video => video.Part()], video => video.Part()),
         ["the first part of the next segment"] = ("_HLS_msn=1231&_HLS_part=0", [video => video.Segments(1)], video => video.Part()),
-        ["the next segment"] = ("_HLS_msn=1231", [video => video.Segments(1), video => video.Part()], video => video.Segments(1)),
+        ["the next segment"] = ("_HLS_msn=1231", [video => video.Segments(1), video => video.Segments(1)], video => video.Part()),
         ["a part that its segment never gets: the first of the next"] = ("_HLS_msn=1230&_HLS_part=4", [video => video.Part(ends: true)], video => video.Part()),
         ["the segment closed after the fact"] = ("_HLS_msn=1230", [], video => video.Close()),
         ["the end"] = ("_HLS_msn=1230&_HLS_part=9", [], video => video.End()),
@@ -280,7 +281,7 @@ public sealed class PlaylistDeliveryTests : IAsyncLifetime
         _video.Start().Init();
         Task<HttpResponseMessage> pending = _server.Client.GetAsync(Playlist);
         await ParkedAsync(1);
-        _video.Segments(1);
+        _video.Segments(1).Part();
         using HttpResponseMessage response = await pending;
         Assert.Single(Parse(await response.Content.ReadAsByteArrayAsync()).Segments);
     }
@@ -305,6 +306,20 @@ public sealed class PlaylistDeliveryTests : IAsyncLifetime
         MultivariantDocument document = ParseMultivariant(await response.Content.ReadAsByteArrayAsync());
         Assert.Equal(["source/playlist.m3u8", "audio/playlist.m3u8"], document.PlaylistUris);
         Assert.Equal(HttpStatusCode.OK, (await media).StatusCode);
+    }
+
+    /// <summary>It may begin anew, while a playlist that is closed and empty would be the end for a player.</summary>
+    [Fact]
+    public async Task A_rendition_that_ended_before_it_began_is_503()
+    {
+        _video.Start();
+        Task<HttpResponseMessage> waiting = _server.Client.GetAsync(Playlist);
+        await Eventually.HoldsAsync(() => _server.Streams.Parking.Count == 1, "the request waits");
+        _video.End();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await waiting).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _server.Client.GetAsync(Playlist)).StatusCode);
+        _video.Start().Init().Segments(2);
+        Assert.Equal(HttpStatusCode.OK, (await _server.Client.GetAsync(Playlist)).StatusCode);
     }
 
     [Fact]
@@ -335,6 +350,37 @@ public sealed class PlaylistDeliveryTests : IAsyncLifetime
         Assert.Equal(("AUDIO", "audio", "audio/playlist.m3u8"), (after.Media[0].Type, after.Media[0].GroupId, after.Media[0].Uri));
         _video.Part();
         Assert.Single(Parse(await _server.Client.GetByteArrayAsync(Playlist)).Reports);
+    }
+
+    [Fact]
+    public async Task Captions_appear_once_they_are_announced_and_stay()
+    {
+        StartVideo();
+        TestRendition encoded = _server.Video(rendition: "360p").Start().Init().Segments(30);
+        Assert.All(ParseMultivariant(await _server.Client.GetByteArrayAsync(Multivariant)).Variants, variant => Assert.Null(variant.CaptionGroup));
+
+        _video.Captions = new CaptionServices([new("CC1", "en")]);
+        _video.Init().Segments(1);
+        MultivariantDocument document = ParseMultivariant(await _server.Client.GetByteArrayAsync(Multivariant));
+        Assert.Equal(["cc", null], document.Variants.Select(variant => variant.CaptionGroup));
+        Assert.Equal([("CLOSED-CAPTIONS", "cc", "CC1", "CC1", "en")], document.Media.Select(media => (media.Type, media.GroupId, media.Name, media.InstreamId, media.Language)));
+
+        encoded.Captions = new CaptionServices([new("CC1", null), new("SERVICE1", null)]);
+        encoded.Init().Segments(1);
+
+        // A packager that took over has seen none yet.
+        _video.Captions = null;
+        _video.Init().Segments(1);
+        document = ParseMultivariant(await _server.Client.GetByteArrayAsync(Multivariant));
+        Assert.Equal(["cc", "cc"], document.Variants.Select(variant => variant.CaptionGroup));
+        Assert.Equal([("SERVICE1", null), ("CC1", "en")], document.Media.Select(media => (media.InstreamId, media.Language)));
+
+        _video.End();
+        encoded.End();
+
+        // Another stream of the same name.
+        _video.Start(_video.Msn + 10).Init().Segments(8);
+        Assert.Equal([null], ParseMultivariant(await _server.Client.GetByteArrayAsync(Multivariant)).Variants.Select(variant => variant.CaptionGroup));
     }
 
     [Fact]
@@ -386,12 +432,13 @@ public sealed class PlaylistDeliveryTests : IAsyncLifetime
         using var preflight = new HttpRequestMessage(HttpMethod.Options, Playlist);
         preflight.Headers.Add("Origin", "https://player.example");
         preflight.Headers.Add("Access-Control-Request-Method", "GET");
-        preflight.Headers.Add("Access-Control-Request-Headers", "range");
+        preflight.Headers.Add("Access-Control-Request-Headers", "cache-control,traceparent,x-anything");
         using HttpResponseMessage allowed = await _server.Client.SendAsync(preflight);
         Assert.Equal(HttpStatusCode.NoContent, allowed.StatusCode);
         Assert.Equal("*", Header(allowed, "Access-Control-Allow-Origin"));
         Assert.Contains("GET", Header(allowed, "Access-Control-Allow-Methods"), StringComparison.Ordinal);
         Assert.Contains("Range", Header(allowed, "Access-Control-Allow-Headers"), StringComparison.Ordinal);
+        Assert.EndsWith("cache-control, traceparent, x-anything", Header(allowed, "Access-Control-Allow-Headers"), StringComparison.Ordinal);
 
         using HttpResponseMessage refused = await _server.Client.PostAsync(Playlist, new StringContent("x"));
         Assert.Equal(HttpStatusCode.MethodNotAllowed, refused.StatusCode);

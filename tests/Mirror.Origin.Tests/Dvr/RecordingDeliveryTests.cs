@@ -139,7 +139,8 @@ public sealed class RecordingDeliveryTests : IAsyncLifetime
 
         using HttpResponseMessage head = await Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"{Base}/source/100.m4s"));
         Assert.Equal(whole.Length, head.Content.Headers.ContentLength);
-        using HttpResponseMessage preflight = await Client.SendAsync(new HttpRequestMessage(HttpMethod.Options, $"{Base}/source/100.m4s"));
+        using HttpResponseMessage preflight = await Client.SendAsync(new HttpRequestMessage(HttpMethod.Options, $"{Base}/source/100.m4s") { Headers = { { "Access-Control-Request-Headers", "baggage" } } });
+        Assert.Contains("baggage", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NoContent, preflight.StatusCode);
         Assert.Equal("*", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
 

@@ -63,6 +63,37 @@ public sealed class AudioGroupTests : IAsyncLifetime
         Assert.Equal([("source", "audio"), ("360p", "audio")], document.Variants.Select(variant => (Path.GetDirectoryName(variant.Uri)!, variant.AudioGroup!)));
     }
 
+    [Fact]
+    public async Task Each_group_has_every_language_under_its_own_name()
+    {
+        Video();
+        foreach (TestRendition sound in new[]
+        {
+            _server.Language("audio", "ger", Codec.Ac3), _server.Language("audio-aac", "ger"), _server.Language("audio-2", "eng"), _server.Language("audio-3", "eng", purpose: AudioPurpose.VisualImpaired),
+            _server.Language("audio-4", "eng"), _server.Language("audio-5", "xho"),
+        }) { sound.Start().Init().Segments(6); }
+        string text = Encoding.UTF8.GetString(await _server.Client.GetByteArrayAsync("/live/demo/playlist.m3u8"));
+        MultivariantDocument document = await ReadAsync();
+        (string, string)[] others = [("English", "audio-2/playlist.m3u8"), ("English (audio description)", "audio-3/playlist.m3u8"), ("English 4", "audio-4/playlist.m3u8"), ("xho", "audio-5/playlist.m3u8")];
+        Assert.Equal([("German", "audio/playlist.m3u8"), .. others], document.Media.Where(media => media.GroupId == "audio").Select(media => (media.Name, media.Uri!)));
+        Assert.Equal([("German", "audio-aac/playlist.m3u8"), .. others], document.Media.Where(media => media.GroupId == "audio-aac").Select(media => (media.Name, media.Uri!)));
+        Assert.Equal(["German", "German"], document.Media.Where(media => media.IsDefault).Select(media => media.Name));
+        Assert.Contains("NAME=\"German\",LANGUAGE=\"de\",DEFAULT=YES,AUTOSELECT=YES", text, StringComparison.Ordinal);
+        Assert.Contains("LANGUAGE=\"en\",CHARACTERISTICS=\"public.accessibility.describes-video\",DEFAULT=NO", text, StringComparison.Ordinal);
+        Assert.Equal([("source", "audio", "avc1.640028,ac-3,mp4a.40.2"), ("source", "audio-aac", "avc1.640028,mp4a.40.2"), ("360p", "audio-aac", "avc1.640028,mp4a.40.2")],
+            document.Variants.Select(variant => (Path.GetDirectoryName(variant.Uri)!, variant.AudioGroup!, variant.Codecs!)));
+    }
+
+    [Fact]
+    public async Task Sound_alone_in_several_languages_is_one_variant_with_a_choice()
+    {
+        _server.Language("audio", "fra").Start().Init().Segments(6);
+        _server.Language("audio-2", "eng").Start().Init().Segments(6);
+        MultivariantDocument document = await ReadAsync();
+        Assert.Equal([("audio/playlist.m3u8", "audio")], document.Variants.Select(variant => (variant.Uri, variant.AudioGroup!)));
+        Assert.Equal([("French", "audio/playlist.m3u8"), ("English", "audio-2/playlist.m3u8")], document.Media.Select(media => (media.Name, media.Uri!)));
+    }
+
     private void Video()
     {
         _server.Video(partLength: VideoPart).Start().Init().Segments(6);

@@ -33,7 +33,7 @@ public sealed class RenditionTimelineTests : IDisposable
     [Fact]
     public void The_window_keeps_ten_seconds_and_what_left_stays_available()
     {
-        _video.Start().Init().Segments(100);
+        _video.Start().Init().Segments(100).Part();
 
         PlaylistVersion version = Timeline(_video).Current;
         Assert.Equal(20, version.Playlist.Segments.Length);
@@ -64,14 +64,14 @@ public sealed class RenditionTimelineTests : IDisposable
         Assert.Equal(0, Document(_video).DiscontinuitySequence);
         Assert.Equal("init-source-2.mp4", Document(_video).Segments[^1].MapUri);
 
-        _video.Segments(1);
+        _video.Segments(1).Part();
         Assert.Equal(1, Document(_video).DiscontinuitySequence);
     }
 
     [Fact]
     public void A_rendition_whose_first_segments_are_missing_begins_with_the_first_that_is_there()
     {
-        _video.Start().Missing(ends: true).Missing(ends: true).Init().Segments(2);
+        _video.Start().Missing(ends: true).Missing(ends: true).Init().Segments(2).Part();
         Assert.Equal((TestRendition.FirstMsn + 2, 2), (Document(_video).MediaSequence, Document(_video).Segments.Count));
     }
 
@@ -84,7 +84,7 @@ public sealed class RenditionTimelineTests : IDisposable
         _video.Missing();
         _announcements.Publish(new PartMissing(_video.Key, TestRendition.FirstMsn, 0, 9000, EndsSegment: true, _video.ProgramTime) { StartsDiscontinuity = true });      // told again
         for (int part = 1; part < 5; part++) { _video.Missing(); }
-        _video.Init().Segments(2);
+        _video.Init().Segments(2).Part();
         MediaPlaylistDocument document = Document(_video);
         Assert.Equal((TestRendition.FirstMsn + 2, 2, 3), (document.MediaSequence, document.Segments.Count, document.DiscontinuitySequence));
         Assert.Equal(3, Timeline(_video).LastDiscontinuitySequence);
@@ -94,7 +94,7 @@ public sealed class RenditionTimelineTests : IDisposable
     public void A_publisher_that_returns_continues_the_numbers()
     {
         _video.Start().Init().Segments(8).Part().Part();
-        _video.Start(_video.Msn + 1).Init().Discontinuity().Segments(2);
+        _video.Start(_video.Msn + 1).Init().Discontinuity().Segments(2).Part();
 
         MediaPlaylistDocument document = Document(_video);
         Assert.Equal(TestRendition.FirstMsn, document.MediaSequence);
@@ -124,7 +124,7 @@ public sealed class RenditionTimelineTests : IDisposable
     public void Numbers_that_jump_forward_begin_a_new_window()
     {
         _video.Start().Init().Segments(8);
-        _video.Start(5000, discontinuities: 2).Init().Segments(7);
+        _video.Start(5000, discontinuities: 2).Init().Segments(7).Part();
 
         MediaPlaylistDocument document = Document(_video);
         Assert.Equal((5000, 7, 2), (document.MediaSequence, document.Segments.Count, document.DiscontinuitySequence));
@@ -162,6 +162,7 @@ public sealed class RenditionTimelineTests : IDisposable
     {
         _video.Start().Init().Segments(6).Part().Missing().Part(ends: true);
         for (int i = 0; i < 5; i++) { _video.Missing(); }
+        _video.Part();
 
         MediaPlaylistDocument document = Document(_video);
         SegmentEntry partly = document.Segments[^2];
@@ -182,6 +183,57 @@ public sealed class RenditionTimelineTests : IDisposable
         Assert.False(Document(_video).IndependentSegments);
         _video.Segments(2);
         Assert.True(Document(_video).IndependentSegments);
+    }
+
+    [Fact]
+    public void A_segment_is_complete_with_the_first_part_of_the_next_one()
+    {
+        _video.Start().Init().Segments(6);
+
+        MediaPlaylistDocument document = Document(_video);
+        PlaylistVersion version = Timeline(_video).Current;
+        Assert.Equal(5, document.Segments.Count);
+        Assert.Equal((TestRendition.FirstMsn + 5, 5), (document.OpenSegment!.Msn, document.OpenSegment.Parts.Count));
+        Assert.Equal($"{TestRendition.FirstMsn + 6}.0.m4s", document.PreloadHintUri);
+        Assert.Equal((TestRendition.FirstMsn + 5, 4), version.LastPart);
+        Assert.Equal(ReloadAnswer.Wait, version.Position.Answer(new DeliveryDirectives(TestRendition.FirstMsn + 5, 5, SkipDirective.None), out AwaitedMedia next));
+        Assert.Equal(ReloadAnswer.Wait, version.Position.Answer(new DeliveryDirectives(TestRendition.FirstMsn + 5, null, SkipDirective.None), out AwaitedMedia segment));
+
+        _video.Part();
+        document = Document(_video);
+        Assert.Equal((6, 5), (document.Segments.Count, document.Segments[^1].Parts.Count));
+        Assert.Equal((TestRendition.FirstMsn + 6, 1), (document.OpenSegment!.Msn, document.OpenSegment.Parts.Count));
+        Assert.True(Timeline(_video).Current.Position.Has(next));
+        Assert.True(Timeline(_video).Current.Position.Has(segment));
+    }
+
+    [Fact]
+    public void The_end_of_the_stream_completes_a_segment_that_waits_for_the_next_one()
+    {
+        _video.Start().Init().Segments(6).End();
+        Assert.Equal((6, true), (Document(_video).Segments.Count, Document(_video).OpenSegment is null));
+    }
+
+    [Fact]
+    public void A_publisher_that_is_gone_completes_a_segment_that_waits_for_the_next_one()
+    {
+        _video.Start().Init().Segments(6);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(5, Document(_video).Segments.Count);
+        _time.Advance(TimeSpan.FromMilliseconds(500));       // longer than a part and half a second
+        Assert.Equal((6, true), (Document(_video).Segments.Count, Document(_video).OpenSegment is null));
+        _video.Part();
+        Assert.Equal((6, 1), (Document(_video).Segments.Count, Document(_video).OpenSegment!.Parts.Count));
+    }
+
+    [Fact]
+    public void The_first_segment_is_no_media_for_a_player_before_it_is_complete()
+    {
+        _video.Start().Init().Segments(1);
+        Assert.Equal(TestRendition.FirstMsn, Document(_video).MediaSequence);
+        Assert.False(Timeline(_video).IsPlayable);
+        _video.Part();
+        Assert.True(Timeline(_video).IsPlayable);
     }
 
     [Fact]
@@ -211,6 +263,30 @@ public sealed class RenditionTimelineTests : IDisposable
         audio.End();
         _video.Part();
         Assert.Empty(Document(_video).Reports);
+    }
+
+    [Fact]
+    public void Reports_two_parts_behind_are_renewed_once_for_everyone()
+    {
+        TestRendition audio = Rendition("audio", isVideo: false);
+        _video.Start().Init().Segments(6).Part();
+        audio.Start().Init().Segments(6).Part();
+        PlaylistVersion version = Timeline(_video).Current;
+        byte[] first = version.GetText(PlaylistForm.Full, _metrics);
+
+        audio.Part();
+        Assert.Same(first, version.GetText(PlaylistForm.Full, _metrics));      // renditions that advance in turn cost no second rendering
+        audio.Part();
+        byte[] renewed = version.GetText(PlaylistForm.Full, _metrics);
+        Assert.NotSame(first, renewed);
+        Assert.Equal([new RenditionReport("../audio/playlist.m3u8", TestRendition.FirstMsn + 6, 2)], Document(_video).Reports);
+        Assert.Same(renewed, version.GetText(PlaylistForm.Full, _metrics));
+        Assert.Equal(Encoding.UTF8.GetString(first).Replace("LAST-PART=0", "LAST-PART=2", StringComparison.Ordinal), Encoding.UTF8.GetString(renewed));
+
+        _video.End();
+        byte[] last = Timeline(_video).Current.GetText(PlaylistForm.Full, _metrics);
+        audio.Part().Part();
+        Assert.Same(last, Timeline(_video).Current.GetText(PlaylistForm.Full, _metrics));
     }
 
     [Fact]

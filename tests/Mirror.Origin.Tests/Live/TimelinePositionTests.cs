@@ -5,9 +5,9 @@ namespace Mirror.Origin.Tests.Live;
 /// <summary>The table of draft-pantos-hls-rfc8216bis §6.2.5.2: segment 100 is the last complete one, of five parts; 101 is open.</summary>
 public sealed class TimelinePositionTests
 {
-    private static readonly TimelinePosition TwoPartsOpen = new(OpenMsn: 101, OpenParts: 2, PartsOfLastSegment: 5, CompleteSegments: 20, AdvancePartLimit: 30, IsEnded: false);
-    private static readonly TimelinePosition JustClosed = TwoPartsOpen with { OpenParts = 0 };
-    private static readonly TimelinePosition JustStarted = new(101, 0, int.MaxValue, 0, 30, false);
+    private static readonly TimelinePosition TwoPartsOpen = new(OpenMsn: 101, OpenParts: 2, PartsOfLastSegment: 5, CompleteSegments: 20, HoldsLastSegment: false, AdvancePartLimit: 30, IsEnded: false);
+    private static readonly TimelinePosition JustClosed = TwoPartsOpen with { OpenParts = 0, CompleteSegments = 19, HoldsLastSegment = true };
+    private static readonly TimelinePosition JustStarted = new(101, 0, int.MaxValue, 0, false, 30, false);
     private static readonly TimelinePosition FirstPart = JustStarted with { OpenParts = 1 };
     private static readonly TimelinePosition Ended = TwoPartsOpen with { IsEnded = true };
 
@@ -21,6 +21,9 @@ public sealed class TimelinePositionTests
         ["a part past the last of the last segment rolls over: now"] = (TwoPartsOpen, 100, 5, ReloadAnswer.Now),
         ["any part past the last rolls over: now"] = (TwoPartsOpen, 100, 4_000_000, ReloadAnswer.Now),
         ["rolls over to a part that does not exist yet: wait"] = (JustClosed, 100, 5, ReloadAnswer.Wait),
+        ["a segment whose parts are all listed, but not itself: wait"] = (JustClosed, 100, null, ReloadAnswer.Wait),
+        ["the segment before that one: now"] = (JustClosed, 99, null, ReloadAnswer.Now),
+        ["the last part of that segment: now"] = (JustClosed, 100, 4, ReloadAnswer.Now),
         ["the open segment as a whole: wait"] = (TwoPartsOpen, 101, null, ReloadAnswer.Wait),
         ["a listed part of the open segment: now"] = (TwoPartsOpen, 101, 1, ReloadAnswer.Now),
         ["the next part: wait"] = (TwoPartsOpen, 101, 2, ReloadAnswer.Wait),

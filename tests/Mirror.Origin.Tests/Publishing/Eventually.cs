@@ -5,7 +5,7 @@ namespace Mirror.Origin.Tests.Publishing;
 /// <summary>Waits for something that another thread is about to do.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static async Task HoldsAsync(Func<bool> condition, string what)
     {

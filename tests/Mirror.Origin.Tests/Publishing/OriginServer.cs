@@ -91,6 +91,9 @@ internal sealed class OriginServer : IAsyncDisposable
     public TestRendition Audio(string stream = "demo", string rendition = "audio", int? partLength = null)
         => new(Announcements, Store, new RenditionKey(stream, rendition), isVideo: false, TimeSpan.FromMilliseconds(100), 5) { PartLength = partLength };
 
+    public TestRendition Language(string rendition, string language, Codec codec = Codec.Aac, AudioPurpose purpose = AudioPurpose.Main)
+        => new(Announcements, Store, new RenditionKey("demo", rendition), isVideo: false, TimeSpan.FromMilliseconds(100), 5) { Language = language, Purpose = purpose, Sound = (codec, codec == Codec.Aac ? "mp4a.40.2" : "ac-3", 2) };
+
     public TestRendition Audio(Codec codec, string codecString, int channels, int partLength)
         => new(Announcements, Store, new RenditionKey("demo", "audio"), isVideo: false, TimeSpan.FromMilliseconds(100), 5) { PartLength = partLength, Sound = (codec, codecString, channels) };
 

@@ -9,7 +9,7 @@ internal sealed class TestRendition(IAnnouncements announcements, ISegmentStore 
 {
     public const uint Timescale = 90_000;
     public const long FirstMsn = 1200;
-    private readonly Random _random = new(StringComparer.Ordinal.GetHashCode(key.Rendition) & 0xFFFF);
+    private readonly Random _random = new(key.Rendition.Sum(letter => letter));        // the same in each process, as a hash code is not
     private long _offset;
     private bool _discontinuity;
 
@@ -30,8 +30,14 @@ internal sealed class TestRendition(IAnnouncements announcements, ISegmentStore 
     public string InitName { get; private set; } = "";
 
     public Track Track => isVideo
-        ? new VideoTrack { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = ReadOnlyMemory<byte>.Empty, Width = 1280, Height = 720, FrameRate = new Rational(30, 1) }
-        : new AudioTrack { Id = 2, Codec = Sound.Codec, CodecString = Sound.CodecString, DecoderConfiguration = ReadOnlyMemory<byte>.Empty, SampleRate = 48_000, Channels = Sound.Channels };
+        ? new VideoTrack { Id = 1, Codec = Codec.H264, CodecString = "avc1.640028", DecoderConfiguration = ReadOnlyMemory<byte>.Empty, Width = 1280, Height = 720, FrameRate = new Rational(30, 1), Captions = Captions }
+        : new AudioTrack { Id = 2, Codec = Sound.Codec, CodecString = Sound.CodecString, DecoderConfiguration = ReadOnlyMemory<byte>.Empty, SampleRate = 48_000, Channels = Sound.Channels, Language = Language, Purpose = Purpose };
+
+    public string? Language { get; init; }
+
+    public AudioPurpose Purpose { get; init; }
+
+    public CaptionServices? Captions { get; set; }
 
     public (Codec Codec, string CodecString, int Channels) Sound { get; init; } = (Codec.Aac, "mp4a.40.2", 2);
 

@@ -140,6 +140,26 @@ public sealed class MirrorHostTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(Http, "/live"))).StatusCode);
     }
 
+    /// <summary>A store that hangs must not make a load balancer's probe wait.</summary>
+    [Fact]
+    public async Task Ready_asks_no_other_machine()
+    {
+        int asked = 0;
+        await using WebApplication app = MirrorHost.Build(Arguments, builder => builder.Services.AddHealthChecks().AddCheck("blob", () =>
+        {
+            asked++;
+            return HealthCheckResult.Degraded("away");
+        }, tags: ["remote"]), static _ => { });
+        await app.StartAsync();
+        var http = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal)));
+        using HttpClient client = Client();
+        Assert.Contains("\"healthy\"", await client.GetStringAsync(new Uri(http, "/ready")), StringComparison.Ordinal);
+        Assert.Equal(0, asked);
+        Assert.Contains("\"degraded\"", await client.GetStringAsync(new Uri(http, "/health")), StringComparison.Ordinal);
+        Assert.Equal(1, asked);
+        await app.StopAsync();
+    }
+
     [Fact]
     public async Task Stopping_lets_requests_in_flight_end()
     {

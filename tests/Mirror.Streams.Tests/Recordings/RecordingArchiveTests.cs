@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Mirror.LocalCluster;
 using Mirror.Streams.Recordings;
 using Mirror.Streams.Registry;
 using Mirror.Streams.Shared;
@@ -50,7 +51,7 @@ public sealed class BlobRecordingArchiveTests(SharedServers servers) : Recording
     [Fact]
     public async Task A_storage_that_is_away_is_said_so()
     {
-        var nobody = new BlobRecordingArchive(AzuriteServer.Connect(ServerProcess.FreePort(), _container));
+        var nobody = new BlobRecordingArchive(AzuriteServer.Connect(FreePorts.Take(), _container));
         RecordingKey key = RecordingKey.At("cam", DateTime.UtcNow);
         await Assert.ThrowsAsync<SharedStateException>(async () => await nobody.ListAsync(null, default));
         await Assert.ThrowsAsync<SharedStateException>(async () => await nobody.ReadSmallAsync(key, RecordedFileName.Summary, default));

@@ -1,4 +1,5 @@
 using System.Text;
+using Mirror.Media.Frames;
 using Mirror.Streams.Recordings;
 
 namespace Mirror.Streams.Tests.Recordings;
@@ -22,6 +23,24 @@ public sealed class RecordingIndexTests
         Assert.True(index.Renditions[0].Track.SameFormatAs(RecordedIndexes.Video));
         Assert.Equal("init-a.mp4", index.Renditions[0].Find(200)!.Value.Init);
         Assert.Null(index.Renditions[0].Find(150));
+    }
+
+    [Fact]
+    public void Captions_that_came_later_belong_to_the_format()
+    {
+        RecordingEntry[] entries = [.. RecordedIndexes.Entries.TakeWhile(entry => entry is not RecordingClosed)];
+        RecordingIndex index = RecordedIndexes.Read(RecordingIndexCodec.Write(entries, isTorn: false).Span);
+        long bytes = index.Bytes;
+        RecordedRendition source = index.Renditions[0];
+        string[] inits = [.. source.Inits.Select(init => init.Name)];
+        var captions = new CaptionServices([new("CC1", "en")]);
+        InitRecorded told = source.Inits[^1] with { Track = RecordedIndexes.Video with { Captions = captions } };
+        index.Append(RecordingIndexCodec.Write([told, told], isTorn: false).Span);
+        Assert.Equal(captions, ((VideoTrack)source.Track).Captions);
+        Assert.Equal(bytes, index.Bytes);
+        Assert.Equal(inits, source.Inits.Select(init => init.Name));
+        index.Append(RecordingIndexCodec.Write([told with { Track = RecordedIndexes.Video }], isTorn: false).Span);
+        Assert.Equal(captions, ((VideoTrack)source.Track).Captions);
     }
 
     [Fact]

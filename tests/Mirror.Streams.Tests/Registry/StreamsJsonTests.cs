@@ -21,9 +21,12 @@ public sealed class StreamsJsonTests
             SampleAspectRatio = new Rational(4, 3),
             Colour = new ColourDescription(9, 18, 9, true),
             ReorderDepth = 2,
+            Captions = new CaptionServices([new("CC1", "en"), new("SERVICE1", null)]),
         };
         var read = Assert.IsType<VideoTrack>(Copy(track));
         Assert.True(read.SameFormatAs(track));
+        Assert.Equal(track.Captions, read.Captions);
+        Assert.Null(Assert.IsType<VideoTrack>(Copy(track with { Captions = null })).Captions);
         Assert.Equal((track.Id, track.CodecString, track.FrameRate, track.SampleAspectRatio, track.ReorderDepth),
             (read.Id, read.CodecString, read.FrameRate, read.SampleAspectRatio, read.ReorderDepth));
     }

@@ -1,3 +1,4 @@
+using Mirror.LocalCluster;
 using Mirror.Streams.Shared;
 
 namespace Mirror.Streams.Tests.Servers;
@@ -9,7 +10,7 @@ internal sealed class AzuriteServer : IDisposable
     private const string KnownKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";   // the same in every Azurite
     private ServerProcess? _process;
 
-    public int Port { get; } = ServerProcess.FreePort();
+    public int Port { get; } = FreePorts.Take();
 
     public static async Task<AzuriteServer> StartAsync()
     {

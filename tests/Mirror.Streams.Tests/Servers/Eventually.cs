@@ -3,7 +3,7 @@ namespace Mirror.Streams.Tests.Servers;
 /// <summary>Waits for what must come true.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
 
     public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 

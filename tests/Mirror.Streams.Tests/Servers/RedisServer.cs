@@ -1,3 +1,5 @@
+using Mirror.LocalCluster;
+
 namespace Mirror.Streams.Tests.Servers;
 
 /// <summary>A redis-server or a Garnet, with nothing in it and nothing kept on disk.</summary>
@@ -9,7 +11,7 @@ internal sealed class RedisServer : IDisposable
     private RedisServer(RedisKind kind)
     {
         _kind = kind;
-        Port = ServerProcess.FreePort();
+        Port = FreePorts.Take();
     }
 
     public int Port { get; }

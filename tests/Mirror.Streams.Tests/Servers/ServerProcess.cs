@@ -43,14 +43,6 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>A port that nobody uses at the moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
