@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using Mirror.Streams.Shared;
 
 namespace Mirror.EventTopic;
 
@@ -9,7 +10,7 @@ internal sealed class WebhookClient(TopicOptions options, TimeProvider time) : I
     /// <summary>What Event Grid calls itself.</summary>
     public const string Origin = "eventgrid.azure.net";
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+    private readonly HttpClient _http = new(new BrokenConnectionHandler(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }))
     {
         Timeout = Timeout.InfiniteTimeSpan,      // each request has its own
     };

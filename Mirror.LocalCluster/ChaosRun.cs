@@ -20,7 +20,7 @@ public static class ChaosRun
         cluster.KeepsFolder = true;                          // until all was well: whoever finds that it was not wants the logs
         log($"what each process writes: {cluster.Folder}");
         List<TestEncoder> encoders = [];
-        using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
+        using var http = CheckingViewer.CreateClient();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {

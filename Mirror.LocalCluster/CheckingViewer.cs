@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using Mirror.Media.Playlists;
+using Mirror.Streams.Shared;
 
 namespace Mirror.LocalCluster;
 
@@ -42,6 +43,10 @@ public sealed class CheckingViewer
         _http = http;
         _progressAt = Stopwatch.GetTimestamp();
     }
+
+    /// <summary>A client for viewers, who notice soon that an origin is gone.</summary>
+    public static HttpClient CreateClient()
+        => new(new BrokenConnectionHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) }));
 
     /// <summary>Stream and rendition.</summary>
     public string Name { get; }

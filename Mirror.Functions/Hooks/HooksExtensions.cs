@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Mirror.ServiceDefaults.Configuration;
 using Mirror.Streams.Events;
+using Mirror.Streams.Shared;
 using Mirror.Streams.Store;
 
 namespace Mirror.Functions.Hooks;
@@ -29,6 +30,7 @@ internal static class HooksExtensions
                 handler.PooledConnectionLifetime = ConnectionLifetime;
                 handler.ConnectCallback = (context, cancellationToken) => AddressGuard.ConnectAsync(context.DnsEndPoint, options.AllowPrivate, cancellationToken);
             })
+            .AddHttpMessageHandler(static () => new BrokenConnectionHandler())
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
         services.AddSingleton<HookStore>();
         services.AddSingleton<HookCounts>();

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Mirror.Streams.Shared;
 
 namespace Mirror.ServiceDefaults.Cluster;
 
@@ -33,7 +34,7 @@ public sealed class NodeClient : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             InitialHttp2StreamWindowSize = 4 * 1024 * 1024,  // a feed of 50 Mbit/s: two thirds of a second
         };
-        _http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new BrokenConnectionHandler(handler)) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(Scheme, key);
     }
 

@@ -22,10 +22,10 @@ public sealed class BlobConnection
     public BlobConnection(string storage, string container)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        var transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler { ConnectTimeout = ProbeTimeout, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60) }) { Timeout = Timeout.InfiniteTimeSpan });
+        var handler = new SocketsHttpHandler { ConnectTimeout = ProbeTimeout, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60) };
+        var transport = new HttpClientTransport(new HttpClient(new BrokenConnectionHandler(handler)) { Timeout = Timeout.InfiniteTimeSpan });
         var once = new BlobClientOptions { Transport = transport, Retry = { MaxRetries = 0, NetworkTimeout = CallTimeout } };
         var patient = new BlobClientOptions { Transport = transport, Retry = { MaxRetries = PatientRetries, Delay = PatientPause, MaxDelay = ProbeTimeout, NetworkTimeout = CallTimeout } };
-        foreach (BlobClientOptions options in new[] { once, patient }) { options.AddPolicy(new BrokenConnectionPolicy(), HttpPipelinePosition.PerRetry); }
         Container = CreateService(storage, once).GetBlobContainerClient(container);
         PatientContainer = CreateService(storage, patient).GetBlobContainerClient(container);
     }

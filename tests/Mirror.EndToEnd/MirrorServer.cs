@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Mirror.LocalCluster;
 using Mirror.Standalone;
 using Mirror.Streams.Registry;
+using Mirror.Streams.Shared;
 
 namespace Mirror.EndToEnd;
 
@@ -28,7 +29,7 @@ public sealed class MirrorServer : IAsyncDisposable
     private MirrorServer(Uri http, Uri https, int srtPort, IServiceProvider? services, Func<ValueTask> stop)
     {
         (Http, Https, SrtPort, _services, _stop) = (http, https, srtPort, services, stop);
-        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = Http, Timeout = Patience };
+        Client = new HttpClient(new BrokenConnectionHandler(new SocketsHttpHandler { MaxConnectionsPerServer = 256 })) { BaseAddress = Http, Timeout = Patience };
         SecureClient = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true },   // the development certificate
