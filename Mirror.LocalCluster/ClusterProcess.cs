@@ -52,6 +52,13 @@ public sealed class ClusterProcess : IAsyncDisposable
         _copying = Task.WhenAll(CopyAsync(_process.StandardOutput), CopyAsync(_process.StandardError));
     }
 
+    /// <summary>It goes on where it stands still, and starts where it has ended.</summary>
+    public void Repair()
+    {
+        if (IsRunning) { Send(Signal.Continue); }
+        else { Start(); }
+    }
+
     /// <summary>Sends a signal.</summary>
     public void Send(Signal signal)
     {

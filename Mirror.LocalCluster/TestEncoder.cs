@@ -37,6 +37,9 @@ public sealed class TestEncoder : IAsyncDisposable
     /// <summary>Times that it called an ingest node.</summary>
     public int Calls { get; private set; }
 
+    /// <summary>Whether it was not ended.</summary>
+    public bool IsPushing => !_running.IsCompleted;
+
     /// <summary>Ends it; a second time does nothing.</summary>
     public async ValueTask DisposeAsync()
     {

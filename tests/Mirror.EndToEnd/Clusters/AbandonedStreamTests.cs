@@ -6,17 +6,15 @@ using Mirror.Streams.Events;
 namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>The only ingest node that an encoder knows is gone for longer than the reconnect window: functions tell that its stream is over.</summary>
-[Collection(nameof(RunningCluster))]
-[Trait(TestRuns.Trait, TestRuns.Cluster)]
-public sealed class AbandonedStreamTests(RunningCluster running)
+public sealed class AbandonedStreamTests(RunningCluster running) : ClusterTests(running)
 {
     [Fact]
     public async Task A_stream_whose_node_is_gone_ends_once_and_begins_anew_when_the_node_wakes_up()
     {
         await using HookReceiver receiver = await HookReceiver.StartAsync();
-        ClusterNode ingest = running.Cluster.Of(NodeKind.Ingest).Last();
-        await running.RestartAsync(ingest, "--ingestion.srt.reconnect_window", "1s");
-        string hook = await running.CreateHookAsync(new { url = receiver.Url, streams = new[] { "cam" } });
+        ClusterNode ingest = Running.Cluster.Of(NodeKind.Ingest).Last();
+        await Running.RestartAsync(ingest, "--ingestion.srt.reconnect_window", "1s");
+        string hook = await Running.CreateHookAsync(new { url = receiver.Url, streams = new[] { "cam" } });
         await using var encoder = new TestEncoder("cam", [ingest.SrtPort], "320x180", 25);
         await ToldAsync(EventTypes.StreamReady, 1);
         ingest.Process.Send(Signal.Stop);
@@ -25,10 +23,10 @@ public sealed class AbandonedStreamTests(RunningCluster running)
         await ToldAsync(EventTypes.StreamReady, 2);
         await ToldAsync(EventTypes.StreamStarted, 2);        // events of one moment come in any order
         Assert.Equal([EventTypes.StreamEnded, EventTypes.StreamReady, EventTypes.StreamReady, EventTypes.StreamStarted, EventTypes.StreamStarted], Told().Order());
-        await running.DeleteAsync($"api/v1/hooks/{hook}");
+        await Running.DeleteAsync($"api/v1/hooks/{hook}");
         await encoder.DisposeAsync();
-        await running.DeleteAsync("api/v1/streams/cam");
-        await running.RestartAsync(ingest);
+        await Running.DeleteAsync("api/v1/streams/cam");
+        await Running.RestartAsync(ingest);
 
         // Whether it counts as degraded, or as resumed, between depends on who looks first.
         string[] Told() => [.. receiver.Requests.Select(request => (string)request.Json["type"]!).Where(type => type is EventTypes.StreamStarted or EventTypes.StreamReady or EventTypes.StreamEnded)];

@@ -9,9 +9,7 @@ namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>A stream through processes of its own for every step: the feed, the store, the announcements and the origins carry what one process hands over by reference.</summary>
 /// <remarks>Each test is one that single-process tests make in every variation; here the way is the subject, so one variation is enough.</remarks>
-[Collection(nameof(RunningCluster))]
-[Trait(TestRuns.Trait, TestRuns.Cluster)]
-public sealed class ClusterStreamTests(RunningCluster running, ITestOutputHelper output)
+public sealed class ClusterStreamTests(RunningCluster running, ITestOutputHelper output) : ClusterTests(running)
 {
     private const int Reloads = 60;
     private readonly MirrorServer _server = MirrorServer.Of(running.Cluster);

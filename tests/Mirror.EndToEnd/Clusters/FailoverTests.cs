@@ -9,9 +9,7 @@ namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>Two nodes of each kind with Redis and Azurite: any of them goes, streams and viewers go on.</summary>
 /// <remarks>Viewers check every byte and number (<see cref="CheckingViewer"/>); a test adds what its fault may cost.</remarks>
-[Collection(nameof(RunningCluster))]
-[Trait(TestRuns.Trait, TestRuns.Cluster)]
-public sealed class FailoverTests(RunningCluster running, ITestOutputHelper output)
+public sealed class FailoverTests(RunningCluster running, ITestOutputHelper output) : ClusterTests(running)
 {
     private const string Stream = RunningCluster.Stream;
     private static readonly string?[] Live = ["active", "degraded"];         // a busy machine leaves pictures out, and says so
@@ -26,7 +24,7 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
         ClusterNode node = await OwnerAsync("transcode");
         await node.Process.KillAsync();
         await watched.ProgressAsync(silenceFirst: true);
-        await running.RestartAsync(node);
+        await Running.RestartAsync(node);
         Assert.All(watched.Viewers, viewer => Assert.Equal(1, viewer.Discontinuities));
         watched.Check(output, _limits, longest: TimeSpan.FromSeconds(5));
     }
@@ -49,12 +47,12 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
     public async Task An_ingest_node_that_is_killed_gives_its_publisher_to_another()
     {
         await using Watched watched = await WatchAsync();
-        int calls = running.Encoder.Calls;
+        int calls = Running.Encoder.Calls;
         ClusterNode node = await OwnerAsync("ingest");
         await node.Process.KillAsync();
         await watched.ProgressAsync(silenceFirst: true);
-        Assert.True(running.Encoder.Calls > calls);
-        await running.RestartAsync(node);
+        Assert.True(Running.Encoder.Calls > calls);
+        await Running.RestartAsync(node);
         watched.Check(output, _limits, longest: TimeSpan.FromSeconds(20));        // the encoder notices after 5 s or so that nobody acknowledges
     }
 
@@ -62,10 +60,10 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
     public async Task An_origin_that_is_killed_costs_its_viewers_a_retry()
     {
         await using Watched watched = await WatchAsync();
-        ClusterNode node = running.Cluster.Of(NodeKind.Origin).First();
+        ClusterNode node = Running.Cluster.Of(NodeKind.Origin).First();
         await node.Process.KillAsync();
         await watched.ProgressAsync(silenceFirst: false);
-        await running.RestartAsync(node);
+        await Running.RestartAsync(node);
         Assert.All(watched.Viewers, viewer => Assert.Equal(0, viewer.Discontinuities));
         Assert.All(watched.Viewers, viewer => Assert.Equal(0, viewer.Gaps));
         watched.Check(output, _limits, longest: TimeSpan.FromSeconds(3));
@@ -75,17 +73,17 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
     public async Task A_functions_node_that_is_killed_leaves_its_recording_to_another_without_a_gap()
     {
         await using Watched watched = await WatchAsync();
-        await running.RecordAsync();
-        JsonNode before = await running.RecordingAsync(Stream, recording => RunningCluster.SegmentsOf(recording) > 4, "the recording runs");
-        ClusterNode node = running.Cluster.Nodes.Single(node => ((string)before["node"]!).StartsWith(node.Name + "-", StringComparison.Ordinal));
+        await Running.RecordAsync();
+        JsonNode before = await Running.RecordingAsync(Stream, recording => RunningCluster.SegmentsOf(recording) > 4, "the recording runs");
+        ClusterNode node = Running.Cluster.Nodes.Single(node => ((string)before["node"]!).StartsWith(node.Name + "-", StringComparison.Ordinal));
         await node.Process.KillAsync();
-        await running.RecordingAsync(Stream, recording => (string?)recording["node"] != (string?)before["node"] && RunningCluster.SegmentsOf(recording) > RunningCluster.SegmentsOf(before) + 10, "another node goes on with it");
-        await running.RestartAsync(node);
-        await running.SendAsync(HttpMethod.Delete, $"api/v1/streams/{Stream}/record");
-        JsonNode complete = await running.RecordingAsync(Stream, recording => (string?)recording["status"] == "complete", "the recording is complete");
+        await Running.RecordingAsync(Stream, recording => (string?)recording["node"] != (string?)before["node"] && RunningCluster.SegmentsOf(recording) > RunningCluster.SegmentsOf(before) + 10, "another node goes on with it");
+        await Running.RestartAsync(node);
+        await Running.SendAsync(HttpMethod.Delete, $"api/v1/streams/{Stream}/record");
+        JsonNode complete = await Running.RecordingAsync(Stream, recording => (string?)recording["status"] == "complete", "the recording is complete");
         Assert.Equal((string?)before["id"], (string?)complete["id"]);
         // Nobody recorded for ten seconds, and yet nothing of the source is missing; what a busy machine could not encode in time is missing from the live playlist as well.
-        foreach (CheckedRendition rendition in await running.CheckRecordingAsync(Stream, output))
+        foreach (CheckedRendition rendition in await Running.CheckRecordingAsync(Stream, output))
         {
             Assert.True(rendition.IsEnded);
             Assert.True(rendition.Gaps == 0 || watched.Viewers.Single(viewer => viewer.Name == rendition.Name).Gaps > 0, $"{rendition.Name} has {rendition.Gaps} gaps");
@@ -99,31 +97,31 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
     public async Task Redis_comes_back_empty_and_nothing_is_lost()
     {
         await using Watched watched = await WatchAsync();
-        await running.Cluster.Redis.KillAsync();
+        await Running.Cluster.Redis.KillAsync();
         await Eventually.TrueAsync(() => watched.Viewers.All(viewer => viewer.Silence > Steady), "viewers wait");
-        running.Cluster.Redis.Start();
+        Running.Cluster.Redis.Start();
         await watched.ProgressAsync(silenceFirst: false);
         Assert.All(watched.Viewers, viewer => Assert.Equal((0, 0), (viewer.Discontinuities, viewer.Gaps)));
         watched.Check(output, _limits, longest: TimeSpan.FromSeconds(15));
-        await Eventually.TrueAsync(async () => (string?)(await running.GetAsync($"api/v1/streams/{Stream}"))?["status"] is { } status && Live.Contains((string?)status), "the registry knows the stream again");
+        await Eventually.TrueAsync(async () => (string?)(await Running.GetAsync($"api/v1/streams/{Stream}"))?["status"] is { } status && Live.Contains((string?)status), "the registry knows the stream again");
     }
 
     [Fact]
     public async Task A_store_that_does_not_answer_for_seconds_loses_no_segment()
     {
         await using Watched watched = await WatchAsync();
-        running.Cluster.Blob.Send(Signal.Stop);
+        Running.Cluster.Blob.Send(Signal.Stop);
         await Eventually.TrueAsync(() => watched.Viewers.All(viewer => viewer.Silence > Steady), "viewers wait");
         using var client = new HttpClient();
         // A load balancer asks meanwhile: no node may be taken from its publishers and viewers.
-        foreach (ClusterNode node in running.Cluster.Nodes)
+        foreach (ClusterNode node in Running.Cluster.Nodes)
         {
             var clock = Stopwatch.StartNew();
             using HttpResponseMessage ready = await client.GetAsync(new Uri(node.Http, "/ready"));
             _limits.AtMost($"/ready of {node.Name} while the store hangs", clock.Elapsed, LongestProbe);
             Assert.True(ready.IsSuccessStatusCode);
         }
-        running.Cluster.Blob.Send(Signal.Continue);
+        Running.Cluster.Blob.Send(Signal.Continue);
         await watched.ProgressAsync(silenceFirst: false);
         Assert.All(watched.Viewers, viewer => Assert.Equal((0, 0), (viewer.Discontinuities, viewer.Gaps)));
         watched.Check(output, _limits, longest: TimeSpan.FromSeconds(15));
@@ -133,11 +131,11 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
     public async Task Any_origin_answers_for_the_whole_cluster()
     {
         await using Watched watched = await WatchAsync();
-        foreach (ClusterNode origin in running.Cluster.Of(NodeKind.Origin))
+        foreach (ClusterNode origin in Running.Cluster.Of(NodeKind.Origin))
         {
-            JsonNode stream = (await running.GetAsync($"api/v1/streams/{Stream}", origin))!;
+            JsonNode stream = (await Running.GetAsync($"api/v1/streams/{Stream}", origin))!;
             Assert.Contains((string?)stream["status"], Live);
-            await Eventually.TrueAsync(async () => await running.GetImageAsync(Stream, origin) is { Length: > 1000 }, "the origin has a picture of the stream");
+            await Eventually.TrueAsync(async () => await Running.GetImageAsync(Stream, origin) is { Length: > 1000 }, "the origin has a picture of the stream");
         }
         watched.Check(output, _limits, longest: TimeSpan.FromSeconds(3));
     }
@@ -146,24 +144,24 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
     public async Task Events_come_to_a_receiver_over_the_topic_each_from_one_node()
     {
         await using HookReceiver receiver = await HookReceiver.StartAsync();
-        string id = await running.CreateHookAsync(new { url = receiver.Url, streams = new[] { "passing" } });
-        await using (new TestEncoder("passing", [running.Cluster.Of(NodeKind.Ingest).First().SrtPort], "320x180", 25))
+        string id = await Running.CreateHookAsync(new { url = receiver.Url, streams = new[] { "passing" } });
+        await using (new TestEncoder("passing", [Running.Cluster.Of(NodeKind.Ingest).First().SrtPort], "320x180", 25))
         {
             await ToldAsync(EventTypes.StreamStarted);
             await ToldAsync(EventTypes.StreamReady);
         }
-        await running.DeleteAsync("api/v1/streams/passing");
+        await Running.DeleteAsync("api/v1/streams/passing");
         await ToldAsync(EventTypes.StreamEnded);
         string[] told = [.. receiver.Requests.Select(request => $"{request.Json["type"]} {request.Json["id"]}, attempt {request.Headers["Mirror-Attempt"]}")];
         Assert.True(told.Distinct().Count() == told.Length, string.Join('\n', told));
-        await running.DeleteAsync($"api/v1/hooks/{id}");
+        await Running.DeleteAsync($"api/v1/hooks/{id}");
 
         Task ToldAsync(string type) => Eventually.TrueAsync(() => receiver.Requests.Any(request => (string)request.Json["type"]! == type), $"{type} is told");
     }
 
     private async Task<Watched> WatchAsync()
     {
-        var watched = new Watched(await running.ViewersAsync(Stream));
+        var watched = new Watched(await Running.ViewersAsync(Stream));
         await watched.ProgressAsync(silenceFirst: false);
         return watched;
     }
@@ -174,8 +172,8 @@ public sealed class FailoverTests(RunningCluster running, ITestOutputHelper outp
         ClusterNode? owner = null;
         await Eventually.TrueAsync(async () =>
         {
-            string? id = (string?)(await running.GetAsync($"api/v1/streams/{Stream}"))?["nodes"]?[role];
-            owner = running.Cluster.Nodes.FirstOrDefault(node => id?.StartsWith(node.Name + "-", StringComparison.Ordinal) == true);
+            string? id = (string?)(await Running.GetAsync($"api/v1/streams/{Stream}"))?["nodes"]?[role];
+            owner = Running.Cluster.Nodes.FirstOrDefault(node => id?.StartsWith(node.Name + "-", StringComparison.Ordinal) == true);
             return owner is not null;
         }, $"the stream's {role} node is known");
         return owner!;

@@ -11,7 +11,7 @@ public sealed class RunningCluster : IAsyncLifetime, ICollectionFixture<RunningC
     /// <summary>The stream that is live.</summary>
     public const string Stream = "studio";
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) });
+    private readonly HttpClient _http = CheckingViewer.CreateClient();
 
     public Cluster Cluster { get; private set; } = null!;
 
@@ -28,6 +28,16 @@ public sealed class RunningCluster : IAsyncLifetime, ICollectionFixture<RunningC
         await Encoder.DisposeAsync();
         await Cluster.DisposeAsync();
         _http.Dispose();
+    }
+
+    /// <summary>Every process runs as it did at the start, and the stream is pushed: a test that failed may have left it otherwise.</summary>
+    public async Task RepairAsync()
+    {
+        foreach (ClusterProcess backend in new[] { Cluster.Redis, Cluster.Blob, Cluster.Topic }) { backend.Repair(); }
+        await Cluster.WaitForBackendsAsync();
+        foreach (ClusterNode node in Cluster.Nodes) { node.Process.Repair(); }
+        await Task.WhenAll(Cluster.Nodes.Select(node => Cluster.WaitUntilReadyAsync(node)));
+        if (!Encoder.IsPushing) { StartEncoder(); }
     }
 
     /// <summary>Pushes the live stream.</summary>

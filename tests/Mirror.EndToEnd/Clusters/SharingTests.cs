@@ -5,22 +5,25 @@ using Mirror.LocalCluster;
 namespace Mirror.EndToEnd.Clusters;
 
 /// <summary>Transcode nodes that have room for one stream's renditions each.</summary>
-[Collection(nameof(RunningCluster))]
-[Trait(TestRuns.Trait, TestRuns.Cluster)]
-public sealed class SharingTests(RunningCluster running, ITestOutputHelper output) : IAsyncLifetime
+public sealed class SharingTests(RunningCluster running, ITestOutputHelper output) : ClusterTests(running)
 {
-    private readonly HttpClient _http = new();
+    private readonly HttpClient _http = CheckingViewer.CreateClient();
 
-    private Cluster Cluster => running.Cluster;
+    private Cluster Cluster => Running.Cluster;
 
     /// <summary>The streams of a test have the nodes for themselves.</summary>
-    public async ValueTask InitializeAsync() => await running.StopEncoderAsync();
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await Running.StopEncoderAsync();
+    }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await RestartTranscodersAsync();
-        running.StartEncoder();
+        Running.StartEncoder();
         _http.Dispose();
+        await base.DisposeAsync();
     }
 
     [Fact]
@@ -77,7 +80,7 @@ public sealed class SharingTests(RunningCluster running, ITestOutputHelper outpu
         }
     }
 
-    private Task RestartTranscodersAsync(params string[] settings) => Task.WhenAll(Cluster.Of(NodeKind.Transcode).Select(node => running.RestartAsync(node, settings)));
+    private Task RestartTranscodersAsync(params string[] settings) => Task.WhenAll(Cluster.Of(NodeKind.Transcode).Select(node => Running.RestartAsync(node, settings)));
 
     private static bool IsUp(JsonNode stream) => stream["transcode"]?["renditions"]?.AsArray() is { Count: > 0 } renditions && renditions.All(static rendition => (bool)rendition!["up"]!);
 
