@@ -50,7 +50,14 @@ public sealed class PlayerTests : IAsyncLifetime
     {
         await using Tool encoder = Push();
         await _server.WaitForPlaylistAsync(Stream);
-        IPage page = await _browser.OpenAsync(new Uri(_server.Https, $"watch/{Stream}"));
+        // Whatever Playwright runs in a page counts as a click: not before the player has tried to play, which it does before it asks for media.
+        Task<IRequest>? media = null;
+        IPage page = await _browser.OpenAsync(new Uri(_server.Https, $"watch/{Stream}"), prepare: page =>
+        {
+            media = page.WaitForRequestAsync(request => request.Url.EndsWith(".m4s", StringComparison.Ordinal));
+            return Task.CompletedTask;
+        });
+        await media!;
         await WaitForStateAsync(page, "playing");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Turn on sound" })).ToBeVisibleAsync();
 
