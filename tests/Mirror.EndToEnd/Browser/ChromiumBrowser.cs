@@ -9,6 +9,7 @@ public sealed class ChromiumBrowser : IAsyncDisposable
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
     private readonly IBrowserContext _context;
+    private static readonly Lazy<string> Launcher = new(WriteLauncher);
     private const float Patience = 120_000;                  // milliseconds
     private const float LongAnswer = 2000;                   // milliseconds: a blocking request is answered far sooner
     private readonly List<string> _errors = [];
@@ -38,7 +39,7 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         IPlaywright playwright = await Playwright.CreateAsync();
         IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = FindExecutable(),
+            ExecutablePath = Launcher.Value,
             Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         });
         IBrowserContext context = await browser.NewContextAsync(new BrowserNewContextOptions
@@ -89,6 +90,17 @@ public sealed class ChromiumBrowser : IAsyncDisposable
     private void NoteLate(string request)
     {
         lock (_lateRequests) { _lateRequests.Add($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {request}"); }
+    }
+
+    /// <summary>A browser is started in a session of its own, in which the niceness of the tests would count for nothing (sched(7), autogroup): it takes that along.</summary>
+    private static string WriteLauncher()
+    {
+        string script = Path.Combine(AppContext.BaseDirectory, "chromium.sh");
+        string written = $"{script}.{Guid.NewGuid():N}";
+        File.WriteAllText(written, $"#!/bin/sh\necho \"$(nice)\" 2>/dev/null >/proc/self/autogroup\nexec '{FindExecutable()}' \"$@\"\n");
+        File.SetUnixFileMode(written, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.Move(written, script, overwrite: true);
+        return script;
     }
 
     private static string FindExecutable()
