@@ -290,14 +290,14 @@ internal sealed partial class TransportStreamDemuxer(IAccessUnitHandler handler,
     }
 
     /// <summary>
-    /// Chooses the streams to carry. Those in force stay while they are listed, in whatever order, and more sounds come and go beside them;
-    /// other video or another first sound is another programme.
+    /// Chooses the streams to carry. Those in force stay while they are listed, in whatever order, and sounds come and go beside a video, which
+    /// goes on. Other video is another programme, and another first sound where there is none.
     /// </summary>
     private void TakeUp(in ProgramMap map)
     {
         ElementaryStream? video = ChooseVideo(map);
         ElementaryStream?[] sounds = ChooseSounds(map, video);
-        bool isSame = _timeline.IsProgramStarted && ReferenceEquals(video, _video) && ReferenceEquals(sounds[0], _sounds[0]);
+        bool isSame = _timeline.IsProgramStarted && ReferenceEquals(video, _video) && (video is not null || ReferenceEquals(sounds[0], _sounds[0]));
         bool hasNews = !isSame || !sounds.AsSpan().SequenceEqual(_sounds);
         if (!ReferenceEquals(video, _video)) { Retire(_video); }
         _video = video;
