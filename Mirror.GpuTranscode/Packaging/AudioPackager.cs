@@ -21,12 +21,15 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
     private const long ClockRate = 90_000;
     private const long RoundingTicks90k = 4;                 // of timestamps, at a cut that was reckoned from frame durations
     private const int SmallestHolePerSecond = 50;            // 20 ms: about a frame
+    private const long LargestLead90k = ClockRate / 10;      // of sound that begins a timeline together with its picture: a frame
+    private const long LongestApart90k = 3 * ClockRate;      // of tracks in a multiplex
     private static readonly long LongestLag90k = 2 * ClockRate;
 
     // Without video, a segment may end half a frame or so before the aim; with it, no cut comes sooner than this after the last.
     private readonly long _due90k = VideoPackager.DueAfter90k(segmentDuration);
     private readonly Queue<AccessUnit> _held = new();
     private int _timeline;                                   // of the newest frame, held or not
+    private long _timelineStart90k;
     private bool _isToStart;                                 // the timeline: its first frame is held
     private bool _hasStarted;                                // any timeline
     private Cut? _start;                                     // of the timeline, where video has begun it
@@ -46,6 +49,13 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
     /// <summary>The timeline of its newest frame; 0 before the first.</summary>
     public int Timeline => _timeline;
 
+    /// <summary>Whether its newest timeline is the one that <paramref name="picture"/> begins: then it has nothing of before that.</summary>
+    public bool HasBegunTimelineOf(AccessUnit picture)
+    {
+        long lead90k = picture.Pts90k - _timelineStart90k;
+        return lead90k is > -LongestApart90k and < LargestLead90k;
+    }
+
     /// <summary>Takes the next frame; <paramref name="video"/> is <see langword="null"/> for a stream without.</summary>
     public void Write(AccessUnit unit, VideoPackager? video)
     {
@@ -54,6 +64,7 @@ internal sealed class AudioPackager(RenditionPackager rendition, CutSchedule cut
             ReleaseAll(video);
             bool isFirst = _timeline == 0;
             _timeline = Math.Max(_timeline + 1, cuts.Timeline);          // there may have been some without this sound
+            _timelineStart90k = unit.Pts90k;
             (_isToStart, _hasAskedForDiscontinuity) = (true, false);
             if (video is null && leads) { StartTimelineOfItsOwn(unit, isFirst); }
         }

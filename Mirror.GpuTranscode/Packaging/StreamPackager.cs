@@ -173,7 +173,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
             _firstCut90k = FirstSegmentOfLongGops * ClockRate;
         }
         // All exist before the first unit of any: whichever comes first must know that it has others to keep step with.
-        if (_start.Find(unit => unit.Track is VideoTrack) is { } video) { _video = CreateVideo((VideoTrack)video.Track); }
+        if (_start.Find(unit => unit.Track is VideoTrack) is { } video) { _video = CreateVideo(video); }
         foreach (AccessUnit unit in _start)
         {
             if (unit.Track is AudioTrack) { Ladder?.MeasureAudio(unit); }
@@ -234,7 +234,7 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         if (unit.Track is VideoTrack track)
         {
             Ladder?.Prepare(track, unit);
-            _video ??= CreateVideo(track);
+            _video ??= CreateVideo(unit);
             _video.Write(unit);
             Ladder?.Write(unit);
             foreach (StreamSound sound in _sounds) { sound.Packager?.OnVideo(_video); }
@@ -248,13 +248,28 @@ internal sealed partial class StreamPackager(string streamId, PackageOptions opt
         }
     }
 
-    private VideoPackager CreateVideo(VideoTrack track)
+    private VideoPackager CreateVideo(AccessUnit unit)
     {
+        var track = (VideoTrack)unit.Track;
         _rhythm = RhythmOf(track);
-        RenditionPlan plan = Plan(VideoRendition, isVideo: true, VideoPackager.Timescale, _rhythm);
+        // Sound may have been alone. Where the picture begins a timeline, the sound has a discontinuity at the same number, and comes to it later.
+        int soundTimeline = Sound?.Timeline ?? 0;
+        bool isAhead = unit.StartsDiscontinuity && Sound is { } sound && !sound.HasBegunTimelineOf(unit);
+        int timeline = Math.Max(isAhead ? soundTimeline + 1 : soundTimeline, _timelineAtInterrupt + 1);
+        int discontinuities = Sound is null ? 0 : Sound.Discontinuities + timeline - soundTimeline;
+        RenditionPlan plan = Plan(VideoRendition, isVideo: true, VideoPackager.Timescale, _rhythm) with
+        {
+            FirstMsn = NextMsn + (isAhead && !Sound!.Rendition.IsAtSegmentStart ? 1 : 0),       // the sound's open segment ends where the timeline does
+            FirstDiscontinuitySequence = _continuation.DiscontinuitySequence + discontinuities,
+        };
         if (Ladder is not null) { Ladder.EntryDistance90k = EntryParts * plan.PartTargetTicks; }
         ICutFollower[] followers = Ladder is null ? [_cuts] : [_cuts, Ladder];
-        return new VideoPackager(new RenditionPackager(plan, track, publisher), followers, options.SegmentDuration, _rhythm, streamId, logger) { FirstCut90k = _firstCut90k, FirstTimeline = Math.Max(Sound?.Timeline ?? 0, _timelineAtInterrupt + 1) };
+        return new VideoPackager(new RenditionPackager(plan, track, publisher), followers, options.SegmentDuration, _rhythm, streamId, logger)
+        {
+            FirstCut90k = _firstCut90k,
+            FirstTimeline = timeline,
+            Discontinuities = discontinuities,
+        };
     }
 
     private AudioPackager CreateAudio(StreamSound sound, AccessUnit unit)

@@ -22,6 +22,7 @@ internal sealed class TrackAligner(Action<AccessUnit> output, Action<TimeSpan> d
     private const long LargestBytes = 64L * 1024 * 1024;     // ten seconds at the 50 Mbit/s that ingest is made for
 
     private readonly List<Lane> _lanes = [];
+    private Lane? _joined;                                   // the track that came last, where the others have neither gone on nor begun a timeline since
     private int _expected;
     private bool _isWaiting = true;                          // at the start, for the first unit of each track
     private int _timeline;
@@ -42,7 +43,9 @@ internal sealed class TrackAligner(Action<AccessUnit> output, Action<TimeSpan> d
     public void Write(AccessUnit unit)
     {
         Lane lane = LaneOf(unit.Track.Id);
-        if (unit.StartsDiscontinuity) { StartTimeline(lane); }
+        if (unit.StartsDiscontinuity) { StartTimeline(lane, unit.Dts90k); }
+        else if (lane != _joined) { _joined = null; }
+        lane.HasBegun = true;
         if (lane.Timeline < _timeline)
         {
             output(unit);                                    // the rest of a timeline that other tracks have left
@@ -87,16 +90,23 @@ internal sealed class TrackAligner(Action<AccessUnit> output, Action<TimeSpan> d
         return added;
     }
 
-    /// <summary>Each track tells of the new timeline. The first that does begins it: all that is held is of the one before.</summary>
-    private void StartTimeline(Lane lane)
+    /// <summary>
+    /// Each track tells of the new timeline. The first that does begins it: all that is held is of the one before. A track that was never
+    /// there tells of it as well when it comes in the middle of one: which it is shows when the others tell of it next, or go on.
+    /// </summary>
+    private void StartTimeline(Lane lane, long dts90k)
     {
-        if (lane.Timeline < _timeline || (_newest90k is null && lane.Newest90k is null))
+        bool joins = !lane.HasBegun && Math.Abs(dts90k - (_newest90k ?? dts90k)) <= LargestDelay90k;
+        if (lane.Timeline < _timeline || joins || (_newest90k is null && lane.Newest90k is null))
         {
             lane.Timeline = _timeline;
+            _joined = joins ? lane : _joined;
             return;
         }
         Flush();
         lane.Timeline = ++_timeline;
+        if (_joined is not null) { _joined.Timeline = _timeline; }
+        _joined = null;
         foreach (Lane other in _lanes) { other.Newest90k = null; }
         _newest90k = null;
     }
@@ -179,6 +189,9 @@ internal sealed class TrackAligner(Action<AccessUnit> output, Action<TimeSpan> d
         public Queue<Held> Held { get; } = new();
 
         public int Timeline { get; set; }
+
+        /// <summary>A unit of it has come.</summary>
+        public bool HasBegun { get; set; }
 
         /// <summary>Decoding time of its newest unit on the timeline.</summary>
         public long? Newest90k { get; set; }

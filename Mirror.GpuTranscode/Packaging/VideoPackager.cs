@@ -66,8 +66,8 @@ internal sealed partial class VideoPackager
     /// <summary>Number of the timeline in force; 0 before the first.</summary>
     public int Timelines { get; private set; }
 
-    /// <summary>Discontinuities written so far.</summary>
-    public int Discontinuities { get; private set; }
+    /// <summary>Discontinuities so far, with those of a sound that was alone before.</summary>
+    public int Discontinuities { get; set; }
 
     /// <summary>How far apart cuts are at least, in 90 kHz ticks.</summary>
     public static long DueAfter90k(TimeSpan segmentDuration) => (long)(segmentDuration.TotalSeconds * DueShare * Timescale);

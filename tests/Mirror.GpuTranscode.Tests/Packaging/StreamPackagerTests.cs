@@ -543,6 +543,26 @@ public sealed class StreamPackagerTests
         Assert.InRange((sound.ProgramTime - picture.ProgramTime).TotalMilliseconds, -21.4, 21.4);
     }
 
+    /// <summary>A programme whose map lists video later: a timeline of both begins, with the picture.</summary>
+    [Theory]
+    [InlineData(9_000)]
+    [InlineData(45_000)]
+    public void A_picture_that_joins_sound_begins_a_timeline_that_both_are_cut_on(long audioLag90k)
+    {
+        var source = new Source(layout: new FeedLayout(HasVideo: false, HasAudio: true));
+        source.Send(5, Fps30, 15, withVideo: false);
+        source.Packager.SetLayout(new FeedLayout(HasVideo: true, HasAudio: true));
+        source.Send(6, Fps30, 30, from90k: 900_000 + 5 * 90_000, discontinuity: true, audioLag90k: audioLag90k);
+        source.End();
+        Dictionary<long, DateTime> pictures = FirstParts(source.Recorder, StreamPackager.VideoRendition);
+        Dictionary<long, DateTime> sounds = FirstParts(source.Recorder, StreamPackager.AudioRendition);
+        Assert.All(pictures, segment => Assert.InRange((sounds[segment.Key] - segment.Value).TotalMilliseconds, -21.4, 21.4));
+        PartReady discontinuity = Assert.Single(source.Recorder.Parts(StreamPackager.AudioRendition), part => part.StartsDiscontinuity);
+        Assert.Equal(pictures.Keys.Min(), discontinuity.Msn);
+        Assert.Equal(source.Recorder.Started(StreamPackager.AudioRendition).FirstDiscontinuitySequence + 1, source.Recorder.Started(StreamPackager.VideoRendition).FirstDiscontinuitySequence);
+        Assert.DoesNotContain(source.Recorder.Announcements, announcement => announcement is PartMissing);
+    }
+
     [Fact]
     public void Picture_alone_starts_after_a_short_wait_when_announced_sound_stays_away()
     {

@@ -124,6 +124,30 @@ public sealed class TrackAlignerTests
         Assert.Equal(2, _out.Count(unit => unit.Dts90k == 5));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Sound_that_joins_a_timeline_is_waited_for_from_then_on(bool isTold)
+    {
+        for (long dts = 0; dts < Second90k; dts += 3600) { _aligner.Write(Unit(1, dts)); }
+        _aligner.Write(Unit(1, Second90k, starts: true));
+        for (long dts = Second90k + 3600; dts < 4 * Second90k; dts += 3600) { _aligner.Write(Unit(1, dts)); }
+        _aligner.Write(Unit(2, 4 * Second90k - 1920, starts: isTold));
+        Send(4, 20, 0.05, 17, after: () => _largestDistance90k = _newest[1] < 6 * Second90k ? 0 : _largestDistance90k, flush: false);
+        Assert.InRange(_largestDistance90k, 0, Second90k / 5);
+    }
+
+    /// <summary>Sound was alone, and video begins a timeline of both.</summary>
+    [Fact]
+    public void Video_that_joins_waits_for_the_sound_from_then_on()
+    {
+        for (long dts = 0; dts < 4 * Second90k; dts += 1920) { _aligner.Write(Unit(2, dts)); }
+        _aligner.Write(Unit(1, 4 * Second90k - 3600, starts: true));
+        _aligner.Write(Unit(2, 4 * Second90k - 1920, starts: true));
+        Send(4, 20, 0.05, 17, after: () => _largestDistance90k = _newest[1] < 6 * Second90k ? 0 : _largestDistance90k, flush: false);
+        Assert.InRange(_largestDistance90k, 0, Second90k / 5);
+    }
+
     [Fact]
     public void A_time_that_is_far_off_holds_nothing_up()
     {
