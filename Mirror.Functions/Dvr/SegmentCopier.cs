@@ -90,14 +90,23 @@ internal sealed partial class SegmentCopier(string streamId, RecorderServices se
         var lengths = new int?[segments.Count];
         long started = services.Time.GetTimestamp();
         int outcome = (int)CopyOutcome.Done;                 // once it is not, the rest waits for the next call: a storage that is away costs each copy its time limit
-        await Parallel.ForEachAsync(Enumerable.Range(0, segments.Count), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, _) =>
+        await Parallel.ForEachAsync(Begin(), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken }, async (i, _) =>
         {
-            if (services.Time.GetElapsedTime(started) > LastBegin) { Interlocked.CompareExchange(ref outcome, (int)CopyOutcome.Cut, (int)CopyOutcome.Done); }
-            if (Volatile.Read(ref outcome) != (int)CopyOutcome.Done) { return; }
             lengths[i] = await TryCopyAsync(recording, segments[i], patience, cancellationToken);
             if (lengths[i] is null) { Volatile.Write(ref outcome, (int)CopyOutcome.Failed); }
         });
         return (lengths, (CopyOutcome)outcome);
+
+        // In order: what was copied behind one that was not begun would be copied again.
+        IEnumerable<int> Begin()
+        {
+            for (int i = 0; i < segments.Count; i++)
+            {
+                if (services.Time.GetElapsedTime(started) > LastBegin) { Interlocked.CompareExchange(ref outcome, (int)CopyOutcome.Cut, (int)CopyOutcome.Done); }
+                if (Volatile.Read(ref outcome) != (int)CopyOutcome.Done) { yield break; }
+                yield return i;
+            }
+        }
     }
 
     private static CaptionServices? CaptionsOf(Track track) => (track as VideoTrack)?.Captions;
