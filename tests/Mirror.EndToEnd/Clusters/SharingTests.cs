@@ -65,6 +65,9 @@ public sealed class SharingTests(RunningCluster running, ITestOutputHelper outpu
         await using var encoder = new TestEncoder("show", Cluster.SrtPortsFor(0), "640x360", 25);
         JsonNode stream = await UntilAsync(origin, "show", IsUp, "has its renditions");
         string owner = (string)stream["nodes"]!["transcode"]!;
+        // A rendition that ends before it has a segment has nothing to show.
+        Uri[] playlists = [.. new[] { "source", "360p", "audio", "audio-aac" }.Select(rendition => new Uri(origin, $"live/show/{rendition}/playlist.m3u8"))];
+        foreach (Uri playlist in playlists) { await Eventually.TrueAsync(async () => (await TextAsync(playlist)).Contains("#EXTINF", StringComparison.Ordinal), $"{playlist} lists a segment"); }
         // Nobody can take it while it ends, and nobody knows of it afterwards.
         ClusterNode[] nodes = [.. Cluster.Of(NodeKind.Transcode)];
         foreach (ClusterNode node in nodes) { node.Process.Send(Signal.Stop); }
@@ -73,11 +76,13 @@ public sealed class SharingTests(RunningCluster running, ITestOutputHelper outpu
         await Eventually.TrueAsync(async () => await GetAsync(origin, "show") is null, "the stream is gone");
         await nodes.Single(node => owner.StartsWith(node.Name + "-", StringComparison.Ordinal)).Process.KillAsync();
         foreach (ClusterNode node in nodes.Where(node => !owner.StartsWith(node.Name + "-", StringComparison.Ordinal))) { node.Process.Send(Signal.Continue); }
-        foreach (string rendition in new[] { "source", "360p", "audio", "audio-aac" })
-        {
-            var playlist = new Uri(origin, $"live/show/{rendition}/playlist.m3u8");
-            await Eventually.TrueAsync(async () => (await _http.GetStringAsync(playlist)).Contains("#EXT-X-ENDLIST", StringComparison.Ordinal), $"{rendition} ends");
-        }
+        foreach (Uri playlist in playlists) { await Eventually.TrueAsync(async () => (await TextAsync(playlist)).Contains("#EXT-X-ENDLIST", StringComparison.Ordinal), $"{playlist} ends"); }
+    }
+
+    private async Task<string> TextAsync(Uri uri)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(uri);
+        return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : "";
     }
 
     private Task RestartTranscodersAsync(params string[] settings) => Task.WhenAll(Cluster.Of(NodeKind.Transcode).Select(node => Running.RestartAsync(node, settings)));
